@@ -1,0 +1,250 @@
+import { buildEnvelope } from '../build/envelope.ts'
+import { lowerCaps } from '../build/fees.ts'
+import type { Envelope, FeeCaps } from '../build/plan.ts'
+import { replacement } from '../build/replacement.ts'
+import { feePaid, type SentTransaction } from '../broadcast/observation.ts'
+import { requireExecuted } from '../broadcast/outcome.ts'
+import { submit } from '../broadcast/submit.ts'
+import { waitForExecution } from '../broadcast/wait.ts'
+import { CustodyError } from '../errors.ts'
+import { feeCaps } from '../policy/caps.ts'
+import type { Hex } from '../primitives/hex.ts'
+import { toJsonText } from '../primitives/json.ts'
+import { authorise } from '../quorum/authorise.ts'
+import { signEnvelope } from '../sign/envelope.ts'
+import type { KeyRecord, Secret, Signer } from '../sign/signer.ts'
+import { encodeExecTransaction } from '../safe/exec.ts'
+import { packSignatures } from '../safe/pack-signatures.ts'
+import type { ExecutionRow } from '../store/schema.ts'
+import { openRequest } from './approve.ts'
+import { type Context, openContext } from './context.ts'
+import { parseEnvelope } from './envelope-text.ts'
+import { isFrozen } from './freeze.ts'
+import { assertApproved } from './judge.ts'
+import { reserve, spentToday } from './limits.ts'
+import type { Parts } from './parts.ts'
+import { reconcile, type Landing } from './reconcile.ts'
+import { loadStored, type Stored } from './stored.ts'
+
+export interface ExecuteInput {
+  readonly id: string
+  /** Secret of the payer's key. */
+  readonly secret: Secret
+  /** wei; flags may only lower what the policy caps. */
+  readonly caps?: Partial<FeeCaps> | undefined
+  /** A private relay to send to instead of the chain's own URLs. */
+  readonly broadcastUrl?: string | undefined
+  /** Seconds to wait for the outcome; default 180. */
+  readonly waitSeconds?: number | undefined
+  /** Seconds after which a transaction in the pool is replaced; default 60. */
+  readonly stuckAfterSeconds?: number | undefined
+}
+
+export interface Executed {
+  readonly id: string
+  readonly safeTxHash: Hex
+  readonly transactionHash: Hex
+  readonly blockNumber: bigint
+  readonly success: true
+  readonly final: boolean
+  /** null when somebody else sent it. gas in gas units, fees in wei. */
+  readonly gasUsed: bigint | null
+  readonly gasLimit: bigint | null
+  readonly fee: bigint | null
+  readonly worstCaseCost: bigint | null
+  readonly caps: FeeCaps
+  readonly outside: boolean
+}
+
+/**
+ * Takes a complete request to the chain, exactly once: signed bytes are stored before they are sent, sent again
+ * after a crash, never signed again. Running it twice gives the same outcome (G4).
+ * @throws APPROVAL_MISSING, SIGNATURE_WAITS, FROZEN, REQUEST_ALTERED, REQUEST_CLOSED, NONCE_NOT_NEXT, FEE_CAP,
+ *   COST_CAP, COST_CAP_DAY, GAS_CEILING, PAYER_MISSING, PAYER_FUNDS, EXECUTION_FAILED, EXECUTION_REVERTED,
+ *   EXECUTION_OUTSIDE, EXECUTION_PENDING
+ */
+export async function execute(parts: Parts, input: ExecuteInput): Promise<Executed> {
+  const landed = await alreadyLanded(parts, input)
+  if (landed !== null) return landed
+  const { context, stored, collected, judgement } = await openRequest(parts, input.id)
+  if (stored.plan.kind !== 'safe-tx') throw new CustodyError('USAGE', 'A message is signed, not executed.', { next: 'Run coffer show to get the packed signature.' })
+  const caps = lowerCaps(requireCaps(context), input.caps ?? {})
+  const payer = requirePayer(context)
+  assertApproved(judgement.decision)
+  const now = parts.clock.now()
+  const authorised = authorise({
+    decision: judgement.decision, request: stored.request, requestDigest: stored.digest, effectDigest: stored.digests.digest,
+    signatures: collected.owners, owners: context.account.owners, threshold: context.account.threshold, now,
+    frozen: isFrozen(context.registers, context.policy, now),
+  })
+  if (stored.plan.safeTx.nonce !== context.account.nonce) {
+    throw new CustodyError('NONCE_NOT_NEXT', `The Safe runs nonce ${context.account.nonce} next; this request has ${stored.plan.safeTx.nonce}.`)
+  }
+  const data = encodeExecTransaction(stored.plan.safeTx, packSignatures(authorised.signatures.slice(0, context.account.threshold)))
+  const signer = await parts.openSigner(payer, input.secret)
+  try {
+    await parts.ledger.commit(async (work) => {
+      if (isFrozen(work.registers, context.policy, parts.clock.now()) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is executed but rejections.')
+      reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, now: parts.clock.now(), actor: parts.actor }, judgement.decision.reservations)
+    })
+    const job: Job = { parts, context, stored, caps, payer, signer, data, ...(input.broadcastUrl !== undefined && { url: input.broadcastUrl }) }
+    const sent = await parts.withPayerLock(context.chain.chainId, payer.address, () => storeFirst(job))
+    for (const row of sent) await sendStored(job, row)
+    return await watch(job, input, sent)
+  } finally {
+    await signer.close()
+  }
+}
+
+interface Job {
+  readonly parts: Parts
+  readonly context: Context
+  readonly stored: Stored
+  readonly caps: FeeCaps
+  readonly payer: KeyRecord
+  readonly signer: Signer
+  readonly data: Hex
+  readonly url?: string
+}
+
+function requireCaps(context: Context): FeeCaps {
+  const caps = feeCaps(context.policy, context.chain.chainId)
+  if (caps === null) throw new CustodyError('POLICY_DENIED', `The policy has no fee caps for chain ${context.chain.chainId}, so nothing may be spent on fees.`, { next: 'Add the chain under fees in the policy.' })
+  return caps
+}
+
+function requirePayer(context: Context): KeyRecord {
+  const record = context.treasury.payer === null ? undefined : context.registers.keys.get(context.treasury.payer)
+  if (record === undefined) throw new CustodyError('PAYER_MISSING', `Treasury ${context.treasury.name} has no payer key in this home.`)
+  return record
+}
+
+function rowsOf(parts: Parts, id: string): Promise<ExecutionRow[]> {
+  return parts.ledger.db.selectFrom('executions').selectAll().where('request_id', '=', id).where('state', '!=', 'dropped').orderBy('at').execute()
+}
+
+// Under the payer's lock: what was stored before is taken up again; else one envelope is built, recorded, signed
+// and stored. A crash between recording and storing leaves nothing that could have been sent.
+async function storeFirst(job: Job): Promise<readonly ExecutionRow[]> {
+  const { parts, context } = job
+  const count = await context.chain.transactionCount(job.payer.address, 'latest')
+  const before = (await rowsOf(parts, job.stored.row.id)).filter((row) => row.nonce >= count)
+  if (before.length > 0) return before
+  const taken = await parts.ledger.db.selectFrom('executions').select('nonce').where('chain_id', '=', context.chain.chainId)
+    .where('payer', '=', job.payer.address).where('state', 'in', ['stored', 'sent']).where('nonce', '>=', count).execute()
+  const pending = await context.chain.transactionCount(job.payer.address, 'pending')
+  let nonce = Math.max(count, pending)
+  while (taken.some((row) => row.nonce === nonce)) nonce += 1
+  const envelope = await buildEnvelope({
+    chain: context.chain, from: job.payer.address, nonce, to: context.treasury.safe, data: job.data, value: 0n, caps: job.caps,
+    spentToday: spentToday(await parts.ledger.registers(), context.chain.chainId, job.payer.address, parts.clock.now(), nonce),
+  })
+  return [await storeSigned(job, envelope)]
+}
+
+async function storeSigned(job: Job, envelope: Envelope): Promise<ExecutionRow> {
+  const { parts, stored } = job
+  const spending = { chainId: envelope.chainId, payer: envelope.from, nonce: envelope.nonce, cost: envelope.worstCaseCost.toString(), open: true }
+  await parts.ledger.commit(async (work) => {
+    // The budget is judged again where nobody else can write.
+    const spent = spentToday(work.registers, envelope.chainId, envelope.from, parts.clock.now(), envelope.nonce)
+    if (spent + envelope.worstCaseCost > job.caps.maxCostPerDay) {
+      throw new CustodyError('COST_CAP_DAY', `The payer has ${job.caps.maxCostPerDay} wei a day; ${spent} are spent or set aside and ${envelope.worstCaseCost} are asked.`)
+    }
+    work.record({ type: 'execution.intended', actor: parts.actor, data: { id: stored.row.id, safeTxHash: stored.digests.digest, payer: envelope.from, nonce: envelope.nonce, gasLimit: envelope.gasLimit.toString(), maxFeePerGas: envelope.maxFeePerGas.toString() } })
+  })
+  const signed = await signEnvelope(envelope, job.signer)
+  const row: ExecutionRow = {
+    hash: signed.hash, request_id: stored.row.id, chain_id: envelope.chainId, payer: envelope.from, nonce: envelope.nonce,
+    envelope: toJsonText(envelope), raw: signed.raw, state: 'stored', cost: envelope.worstCaseCost.toString(), at: parts.clock.now(),
+    block_number: null, block_hash: null,
+  }
+  await parts.ledger.commit(async (work) => {
+    await work.tx.insertInto('executions').values(row).onConflict((conflict) => conflict.doNothing()).execute()
+    work.record({ type: 'execution.stored', actor: 'coffer', data: { id: stored.row.id, hash: signed.hash, raw: signed.raw, spending } })
+  })
+  return row
+}
+
+async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
+  await submit(job.context.chain, row.raw as Hex, row.hash as Hex, job.url)
+  if (row.state === 'sent') return
+  await job.parts.ledger.commit(async (work) => {
+    await work.tx.updateTable('executions').set({ state: 'sent' }).where('hash', '=', row.hash).where('state', '=', 'stored').execute()
+    work.record({ type: 'execution.sent', actor: 'coffer', data: { id: row.request_id, hash: row.hash } })
+  })
+}
+
+async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow[]): Promise<Executed> {
+  const { parts, context, stored } = job
+  const { chain } = context
+  const rows = new Map(first.map((row) => [row.hash, row]))
+  const outcome = await waitForExecution(chain, {
+    safe: context.treasury.safe, safeTxHash: stored.digests.digest, payer: job.payer.address, safeNonce: stored.request.nonce ?? 0n,
+    sent: first.map(asSent), fromBlock: BigInt(context.treasury.fromBlock),
+    findExecutions: (on, safe, from) => parts.findExecutions(on, safe, from),
+    confirmations: context.chainRecord.confirmations, clock: parts.clock,
+    sleep: (seconds) => parts.sleep(seconds * 1000),
+    deadline: parts.clock.now() + (input.waitSeconds ?? 180), pollSeconds: 1, stuckAfterSeconds: input.stuckAfterSeconds ?? 60,
+    resend: async (missing) => {
+      for (const hash of missing) {
+        const row = rows.get(hash)
+        if (row !== undefined) await submit(chain, row.raw as Hex, row.hash as Hex, job.url)
+      }
+    },
+    replace: () => parts.withPayerLock(chain.chainId, job.payer.address, async () => {
+      const latest = [...rows.values()].at(-1)
+      if (latest === undefined) return null
+      const registers = await parts.ledger.registers()
+      const envelope = replacement({
+        previous: parseEnvelope(latest.envelope), quote: await chain.fees(), caps: job.caps,
+        spentToday: spentToday(registers, chain.chainId, job.payer.address, parts.clock.now(), latest.nonce),
+      })
+      parts.progress(`replacing ${latest.hash} with higher fees, within the caps`)
+      const row = await storeSigned(job, envelope)
+      rows.set(row.hash, row)
+      await sendStored(job, row)
+      return asSent(row)
+    }),
+    onObservation: ({ kind }) => parts.progress(`${stored.row.id}: ${kind}`),
+  })
+  await reconcile(parts, stored.request.treasury)
+  if (outcome.observation.kind === 'reverted') await recordReverted(parts, outcome.observation.hash, feePaid(outcome.observation.receipt))
+  const execution = requireExecuted(outcome)
+  const landed = await alreadyLanded(parts, input)
+  if (landed === null) throw new CustodyError('EXECUTION_PENDING', `${execution.kind}, and gone again: the chain reorganised meanwhile.`)
+  return landed
+}
+
+// The fee of a reverted transaction is gone; the effect itself is as live as before.
+async function recordReverted(parts: Parts, hash: Hex, paid: bigint): Promise<void> {
+  await parts.ledger.commit(async (work) => {
+    const row = await work.tx.selectFrom('executions').selectAll().where('hash', '=', hash).executeTakeFirst()
+    if (row === undefined || row.state === 'mined') return
+    await work.tx.updateTable('executions').set({ state: 'mined', cost: paid.toString() }).where('hash', '=', hash).execute()
+    work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.request_id, hash, reverted: true, spending: { chainId: row.chain_id, payer: row.payer, nonce: row.nonce, cost: paid.toString(), open: false } } })
+  })
+}
+
+const asSent = (row: ExecutionRow): SentTransaction => ({ hash: row.hash as Hex, nonce: row.nonce })
+
+// A request that landed answers with its outcome, however often it is asked.
+async function alreadyLanded(parts: Parts, input: ExecuteInput): Promise<Executed | null> {
+  const first = await loadStored(parts, await parts.ledger.registers(), input.id)
+  await reconcile(parts, first.request.treasury)
+  const { row, request, digests } = await loadStored(parts, await parts.ledger.registers(), input.id)
+  if (row.outcome === null || (row.state !== 'executed' && row.state !== 'failed')) return null
+  const landing = JSON.parse(row.outcome) as Landing
+  if (row.state === 'failed') throw new CustodyError('EXECUTION_FAILED', `Transaction ${landing.transactionHash} ran it and the inner call failed; nonce ${request.nonce} is used.`)
+  const context = await openContext(parts, request.treasury)
+  const hash = landing.transactionHash as Hex
+  const own = await parts.ledger.db.selectFrom('executions').selectAll().where('hash', '=', hash).executeTakeFirst()
+  const envelope = own === undefined ? null : parseEnvelope(own.envelope)
+  const receipt = await context.chain.receipt(hash)
+  return {
+    id: row.id, safeTxHash: digests.digest, transactionHash: hash, blockNumber: BigInt(landing.blockNumber), success: true, final: landing.final,
+    gasUsed: receipt?.gasUsed ?? null, gasLimit: envelope?.gasLimit ?? null, fee: own === undefined ? null : BigInt(own.cost),
+    worstCaseCost: envelope?.worstCaseCost ?? null, caps: requireCaps(context), outside: landing.outside,
+  }
+}
+

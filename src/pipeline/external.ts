@@ -1,0 +1,78 @@
+import { CustodyError } from '../errors.ts'
+import { principalOf } from '../policy/names.ts'
+import { type Address, sameAddress } from '../primitives/address.ts'
+import type { Hex } from '../primitives/hex.ts'
+import { describeOwed } from '../quorum/permit.ts'
+import type { SafeDigests } from '../safe/safe-tx.ts'
+import { parseOwnerSignature } from '../safe/signature.ts'
+import { safeMessageTypedData, safeTxTypedData, type TypedDataDocument } from '../safe/typed-data.ts'
+import { type Approved, markSigned, openRequest, progress } from './approve.ts'
+import { isFrozen } from './freeze.ts'
+import { assertApproved, decide } from './judge.ts'
+import { reserve } from './limits.ts'
+import type { Parts } from './parts.ts'
+
+export interface Exported {
+  readonly id: string
+  /** For any EIP-712 signer: eth_signTypedData_v4, cast wallet sign --data, a hardware wallet. */
+  readonly typedData: TypedDataDocument
+  /** What the device should show, under its ERC-8213 names. */
+  readonly digests: SafeDigests
+}
+
+/**
+ * Hands out the bytes to sign. From then on somebody may hold a signature that Coffer never sees, so everything
+ * but approvals must be met and the limits are reserved, as if the signature existed.
+ * @throws SIGNATURE_WAITS, FROZEN, REQUEST_EXPIRED, LIMIT_WINDOW, POLICY_DENIED and its kin
+ */
+export async function exportRequest(parts: Parts, id: string): Promise<Exported> {
+  const { context, stored, collected, judgement } = await openRequest(parts, id)
+  assertApproved(judgement.decision)
+  await parts.ledger.commit(async (work) => {
+    const now = parts.clock.now()
+    if (now >= stored.request.expiresAt) throw new CustodyError('REQUEST_EXPIRED', `Request ${id} has expired.`)
+    if (isFrozen(work.registers, context.policy, now) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is handed out to sign.')
+    const decision = decide({ ...context, registers: work.registers }, stored.request, judgement.review, collected.approvedBy, now)
+    if (decision.owed.notBefore !== null) {
+      throw new CustodyError('SIGNATURE_WAITS', `The bytes to sign are handed out only when nothing but approvals is owed; the policy still asks for ${describeOwed(decision) ?? 'a delay'}.`, { details: { owed: decision.owed } })
+    }
+    reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor: parts.actor }, decision.reservations)
+    work.record({ type: 'request.exported', actor: parts.actor, data: { id, effectDigest: stored.digests.digest } })
+    await work.tx.updateTable('requests').set({ exported: 1 }).where('id', '=', id).execute()
+  })
+  const { plan } = stored
+  return {
+    id,
+    typedData: plan.kind === 'safe-tx' ? safeTxTypedData(plan.domain, plan.safeTx) : safeMessageTypedData(plan.domain, plan.message),
+    digests: stored.digests,
+  }
+}
+
+/**
+ * Takes an owner signature made elsewhere, checked by recovering it. One that recovers to somebody else means
+ * that person signed something else: it is refused and an alarm is logged.
+ * @throws SIGNATURE_INVALID, SIGNER_NOT_OWNER, APPROVAL_DUPLICATE, REQUEST_CLOSED
+ */
+export async function takeSignature(parts: Parts, id: string, signature: Hex, claimed: Address | null = null): Promise<Approved> {
+  const { context, stored, collected, judgement } = await openRequest(parts, id)
+  const { owner: recovered } = parseOwnerSignature(stored.digests.digest, signature)
+  const owner = context.account.owners.find((address) => sameAddress(address, recovered))
+  if (owner === undefined || (claimed !== null && !sameAddress(claimed, recovered))) {
+    await parts.ledger.commit(async ({ record }) => {
+      record({ type: 'alarm.signer-not-owner', actor: parts.actor, data: { id, effectDigest: stored.digests.digest, recovered, claimed, signature } })
+    })
+    throw new CustodyError('SIGNER_NOT_OWNER', `The signature recovers to ${recovered}, which is ${owner === undefined ? `no owner of ${context.treasury.name}` : `not ${claimed ?? ''}`}.`, { details: { recovered } })
+  }
+  if (collected.owners.some((known) => sameAddress(known.owner, owner))) throw new CustodyError('APPROVAL_DUPLICATE', `${owner} has signed ${id} already.`)
+  await parts.ledger.commit(async (work) => {
+    const now = parts.clock.now()
+    const decision = decide({ ...context, registers: work.registers }, stored.request, judgement.review, collected.approvedBy, now)
+    // The signature exists whatever we think of it, so it counts against the limits even where it breaks them.
+    reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor: `owner:${owner}`, force: true }, decision.reservations)
+    await work.tx.insertInto('signatures').values({ request_id: id, owner, via: '', signature, at: now })
+      .onConflict((conflict) => conflict.columns(['request_id', 'owner', 'via']).doUpdateSet({ signature, at: now })).execute()
+    work.record({ type: 'signature.collected', actor: principalOf(context.policy, owner) ?? `owner:${owner}`, data: { id, owner, effectDigest: stored.digests.digest, signature } })
+    await markSigned(work, context, stored)
+  })
+  return progress(parts, context, stored, judgement.review, owner, true)
+}

@@ -1,0 +1,55 @@
+import { CustodyError } from '../errors.ts'
+import type { Policy } from '../policy/policy.ts'
+import { thawDigest, verifyThaw } from '../policy/thaw.ts'
+import type { Hex } from '../primitives/hex.ts'
+import { formatTime, type Seconds } from '../primitives/time.ts'
+import { signThaw } from '../sign/statement.ts'
+import type { Signer } from '../sign/signer.ts'
+import type { FreezeRecord, Registers } from '../store/registers.ts'
+import { requirePolicy } from './context.ts'
+import type { Parts } from './parts.ts'
+
+/** Frozen until a thaw with enough signatures was recorded and its delay has passed (G8). */
+export function isFrozen(registers: Registers, policy: Policy, now: Seconds): boolean {
+  const { freeze } = registers
+  if (freeze === null) return false
+  return freeze.thaw === null || now < freeze.thaw.at + policy.thawDelay
+}
+
+/** One person stops everything but rejections, at once. Freezing again keeps the first freeze. */
+export async function freeze(parts: Parts, reason: string): Promise<FreezeRecord> {
+  await parts.ledger.commit(async ({ registers, record }) => {
+    if (registers.freeze === null || registers.freeze.thaw !== null) record({ type: 'freeze.set', actor: parts.actor, data: { reason } })
+  })
+  return (await parts.ledger.registers()).freeze as FreezeRecord
+}
+
+/**
+ * Thaws slowly: first the admins' signatures are recorded, then the delay passes, then the same command
+ * ends the freeze.
+ * @throws NOT_FROZEN, THAW_WAITS with the time, POLICY_UNSIGNED when admins are missing
+ */
+export async function unfreeze(parts: Parts, signers: readonly Signer[], handed: readonly Hex[]): Promise<{ readonly frozen: false }> {
+  const registers = await parts.ledger.registers()
+  const { freeze } = registers
+  if (freeze === null) throw new CustodyError('NOT_FROZEN', 'Nothing is frozen.')
+  const policy = requirePolicy(parts, registers)
+  const subject = { freezeEntry: freeze.entry, homeId: parts.home.root.homeId }
+  if (freeze.thaw === null) {
+    const signatures = [...handed]
+    for (const signer of signers) signatures.push(await signThaw(subject, signer))
+    verifyThaw({ ...subject, signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
+    await parts.ledger.commit(async ({ record }) => {
+      record({ type: 'freeze.thaw-signed', actor: parts.actor, data: { freeze: freeze.entry, digest: thawDigest(subject), signatures } })
+    })
+  }
+  const thaw = (await parts.ledger.registers()).freeze?.thaw ?? null
+  if (thaw === null) throw new CustodyError('THAW_WAITS', 'The freeze changed meanwhile.')
+  verifyThaw({ ...subject, signatures: thaw.signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
+  const until = thaw.at + policy.thawDelay
+  if (parts.clock.now() < until) throw new CustodyError('THAW_WAITS', `The thaw takes effect at ${formatTime(until)}.`, { details: { until } })
+  await parts.ledger.commit(async ({ record }) => {
+    record({ type: 'freeze.thawed', actor: parts.actor, data: { freeze: freeze.entry } })
+  })
+  return { frozen: false }
+}

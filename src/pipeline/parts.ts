@@ -1,0 +1,41 @@
+import type { TreeHead } from '../audit/entry.ts'
+import type { Chain } from '../chain/chain.ts'
+import type { Home } from '../config/home.ts'
+import type { Address } from '../primitives/address.ts'
+import type { Hex } from '../primitives/hex.ts'
+import type { Clock } from '../primitives/time.ts'
+import type { SafeDomain, SafeState, SafeTx } from '../safe/safe-tx.ts'
+import type { KeyRecord, Secret, Signer } from '../sign/signer.ts'
+import type { Ledger } from '../store/ledger.ts'
+import type { ChainRecord } from '../store/registers.ts'
+
+/** One execution seen on chain, from the Safe's own events. */
+export interface SeenExecution {
+  readonly safeTxHash: Hex
+  readonly success: boolean
+  readonly blockNumber: bigint
+  readonly blockHash: Hex
+  readonly transactionHash: Hex
+}
+
+/** Everything the pipeline stands on. Only `compose.ts` knows which implementation each one is. */
+export interface Parts {
+  readonly home: Home
+  readonly ledger: Ledger
+  readonly clock: Clock
+  /** `local:<user>` of whoever runs the command. */
+  readonly actor: string
+  openChain(record: ChainRecord): Promise<Chain>
+  openSigner(record: KeyRecord, secret: Secret): Promise<Signer>
+  readSafe(chain: Chain, safe: Address): Promise<SafeState>
+  findExecutions(chain: Chain, safe: Address, fromBlock: bigint): Promise<readonly SeenExecution[]>
+  /** The safeTxHash as protocol-kit computes it. */
+  protocolKitHash(domain: SafeDomain, tx: SafeTx): Promise<Hex>
+  /** One process at a time per paying account, released by the system when the process dies. */
+  withPayerLock<T>(chainId: number, payer: Address, work: () => Promise<T>): Promise<T>
+  progress(text: string): void
+  sleep(milliseconds: number): Promise<void>
+}
+
+/** The checkpoint a signer saw, embedded in what they sign. */
+export type SeenLog = TreeHead

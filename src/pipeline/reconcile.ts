@@ -1,0 +1,134 @@
+import type { Chain } from '../chain/chain.ts'
+import type { Hex } from '../primitives/hex.ts'
+import type { ChainRecord, TreasuryRecord } from '../store/registers.ts'
+import type { RequestRow } from '../store/schema.ts'
+import { outflowOf } from './outflow.ts'
+import { countOutside, release, reserveAgain, settle } from './limits.ts'
+import type { Parts, SeenExecution } from './parts.ts'
+
+export interface Landing {
+  readonly success: boolean
+  readonly transactionHash: Hex | null
+  readonly blockNumber: string
+  readonly blockHash: Hex
+  /** Sent by somebody else: by Coffer of another home, a Safe app, cast. */
+  readonly outside: boolean
+  readonly final: boolean
+}
+
+/**
+ * Holds what is stored against what the chain says now: executions that landed, here or outside Coffer, close
+ * their requests and those that competed for the nonce; what a reorganisation took back is open again.
+ * @throws what the chain port throws; nothing is concluded from silence
+ */
+export async function reconcile(parts: Parts, name: string): Promise<void> {
+  const registers = await parts.ledger.registers()
+  const treasury = registers.treasuries.get(name)
+  const record = treasury === undefined ? undefined : registers.chains.get(treasury.chain)
+  if (treasury === undefined || record === undefined) return
+  const chain = await parts.openChain(record)
+  await reconcileTreasury(parts, chain, record, treasury)
+}
+
+export async function reconcileTreasury(parts: Parts, chain: Chain, record: ChainRecord, treasury: TreasuryRecord): Promise<void> {
+  const account = await parts.readSafe(chain, treasury.safe)
+  const rows = await parts.ledger.db.selectFrom('requests').selectAll()
+    .where('chain_id', '=', treasury.chainId).where('safe', '=', treasury.safe).execute()
+  const seen = await parts.findExecutions(chain, treasury.safe, BigInt(treasury.fromBlock))
+  const head = (await chain.block('latest'))?.number ?? 0n
+  const byHash = new Map(seen.map((execution) => [execution.safeTxHash.toLowerCase(), execution]))
+  for (const row of rows) {
+    const landed = byHash.get(row.effect_digest)
+    if (landed !== undefined) await close(parts, chain, row, landed, head, record.confirmations)
+    else if (row.nonce !== null && row.state !== 'withdrawn') {
+      if (BigInt(row.nonce) < account.nonce) await supersede(parts, row, head, record.confirmations)
+      else if (row.state !== 'open' && row.state !== 'signed') await reopen(parts, row)
+    }
+  }
+  await recordOutside(parts, chain, treasury, seen, rows)
+}
+
+async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenExecution, head: bigint, confirmations: number): Promise<void> {
+  const ours = await parts.ledger.db.selectFrom('executions').selectAll().where('hash', '=', landed.transactionHash).executeTakeFirst()
+  const state = landed.success ? 'executed' : 'failed'
+  const final = head - landed.blockNumber + 1n >= BigInt(confirmations)
+  const outcome: Landing = {
+    success: landed.success, transactionHash: landed.transactionHash, blockNumber: landed.blockNumber.toString(),
+    blockHash: landed.blockHash, outside: ours === undefined, final,
+  }
+  if (row.state === state && row.outcome === JSON.stringify(outcome)) return
+  const receipt = ours === undefined ? null : await chain.receipt(landed.transactionHash)
+  await parts.ledger.commit(async (work) => {
+    const now = await work.tx.selectFrom('requests').select(['state', 'outcome']).where('id', '=', row.id).executeTakeFirstOrThrow()
+    if (now.state === state && now.outcome === JSON.stringify(outcome)) return
+    await work.tx.updateTable('requests').set({ state, outcome: JSON.stringify(outcome) }).where('id', '=', row.id).execute()
+    if (now.state !== state) {
+      work.record({ type: `execution.${landed.success ? 'mined' : 'failed'}`, actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest, ...outcome } })
+      if (landed.success) settle(work, row.id)
+    }
+    if (final) {
+      if (!landed.success) release(work, row.id)
+      work.record({ type: 'execution.final', actor: 'coffer', data: { id: row.id, blockNumber: outcome.blockNumber, blockHash: outcome.blockHash } })
+    }
+    if (ours !== undefined && receipt !== null) {
+      const cost = receipt.gasUsed * receipt.effectiveGasPrice + (receipt.l1Fee ?? 0n)
+      await work.tx.updateTable('executions').set({ state: 'mined', cost: cost.toString(), block_number: outcome.blockNumber, block_hash: landed.blockHash }).where('hash', '=', landed.transactionHash).execute()
+      await work.tx.updateTable('executions').set({ state: 'dropped' }).where('chain_id', '=', ours.chain_id).where('payer', '=', ours.payer).where('nonce', '=', ours.nonce).where('hash', '!=', ours.hash).execute()
+      const open = work.registers.spending.get(`${ours.chain_id} ${ours.payer} ${ours.nonce}`)?.open
+      if (open === true) work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.id, hash: ours.hash, spending: { chainId: ours.chain_id, payer: ours.payer, nonce: ours.nonce, cost: cost.toString(), open: false } } })
+    }
+  })
+}
+
+// A reorganisation gave the nonce back: whatever is signed can land again, so its limits are reserved again.
+async function reopen(parts: Parts, row: RequestRow): Promise<void> {
+  await parts.ledger.commit(async (work) => {
+    const now = await work.tx.selectFrom('requests').select('state').where('id', '=', row.id).executeTakeFirstOrThrow()
+    if (now.state === 'open' || now.state === 'signed') return
+    await work.tx.updateTable('requests').set({ state: 'signed', outcome: null }).where('id', '=', row.id).execute()
+    await work.tx.updateTable('executions').set({ state: 'sent', block_number: null, block_hash: null }).where('request_id', '=', row.id).where('state', '=', 'mined').execute()
+    reserveAgain(work, row.id)
+    work.record({ type: 'execution.reorganised', actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest } })
+  })
+}
+
+// Closed at once, so that nobody signs it any more; its limits are released only when the nonce is finally used.
+async function supersede(parts: Parts, row: RequestRow, head: bigint, confirmations: number): Promise<void> {
+  await parts.ledger.commit(async (work) => {
+    const now = await work.tx.selectFrom('requests').select(['state', 'outcome']).where('id', '=', row.id).executeTakeFirstOrThrow()
+    const before = now.state === 'superseded' ? (JSON.parse(now.outcome ?? '{}') as Partial<Superseded>) : {}
+    if (before.final === true) return
+    const seenAt = before.seenAt ?? head.toString()
+    const final = head - BigInt(seenAt) + 1n >= BigInt(confirmations)
+    if (now.state === 'superseded' && !final) return
+    await work.tx.updateTable('requests').set({ state: 'superseded', outcome: JSON.stringify({ seenAt, final } satisfies Superseded) }).where('id', '=', row.id).execute()
+    if (now.state !== 'superseded') work.record({ type: 'request.superseded', actor: 'coffer', data: { id: row.id, nonce: row.nonce, safeTxHash: row.effect_digest } })
+    if (final) release(work, row.id)
+  })
+}
+
+interface Superseded {
+  /** Height at which the nonce was first seen used. */
+  readonly seenAt: string
+  readonly final: boolean
+}
+
+async function recordOutside(parts: Parts, chain: Chain, treasury: TreasuryRecord, seen: readonly SeenExecution[], rows: readonly RequestRow[]): Promise<void> {
+  const registers = await parts.ledger.registers()
+  const unknown = seen.filter((execution) => !rows.some((row) => row.effect_digest === execution.safeTxHash.toLowerCase()) && !registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`))
+  for (const execution of unknown) {
+    const outflow = execution.success ? await outflowOf(chain, treasury.safe, execution) : { known: true, amounts: [] }
+    await parts.ledger.commit(async (work) => {
+      if (work.registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`)) return
+      work.record({
+        type: 'execution.outside', actor: 'coffer',
+        data: {
+          treasury: treasury.name, chainId: treasury.chainId, safeTxHash: execution.safeTxHash, transactionHash: execution.transactionHash,
+          success: execution.success, blockNumber: execution.blockNumber.toString(), outflowKnown: outflow.known,
+        },
+      })
+      countOutside(work, { request: `outside:${execution.safeTxHash}`, treasury: treasury.name, chainId: treasury.chainId }, outflow.amounts)
+    })
+  }
+}
+

@@ -1,0 +1,44 @@
+import { CustodyError } from '../../errors.ts'
+import { createOperations, type OperationName } from '../operations.ts'
+import { callSchema, describeError, type Reply } from './message.ts'
+
+/**
+ * The signer process: owns keys, database and log, answers calls of the door that started it, and ends with it.
+ * The home directory is its only argument; secrets come in messages, never in argv or the environment.
+ */
+export function runSigner(directory: string): void {
+  const send = (reply: Reply): void => void process.send?.(reply)
+  let current = 0
+  const operations = createOperations(directory, (text) => send({ id: current, kind: 'progress', text }))
+  let running = 0
+  let leaving = false
+  const leave = async (): Promise<void> => {
+    leaving = true
+    if (running > 0) return
+    await operations.close()
+    process.exit(0)
+  }
+  process.on('message', (message: unknown) => {
+    void (async () => {
+      const call = callSchema.safeParse(message)
+      if (!call.success) return
+      const { id, operation, params } = call.data
+      running += 1
+      current = id
+      try {
+        if (!(operation in operations.table)) throw new CustodyError('MESSAGE_INVALID', `There is no operation "${operation}".`)
+        send({ id, kind: 'result', result: await operations.run(operation as OperationName, params) })
+      } catch (error) {
+        if (process.env['COFFER_DEBUG'] !== undefined && !(error instanceof CustodyError)) process.stderr.write(`${String((error as Error).stack)}\n`)
+        send({ id, kind: 'error', error: describeError(error) })
+      } finally {
+        running -= 1
+        if (leaving) await leave()
+      }
+    })()
+  })
+  // Work under way is finished first: a payment is not cut off because a terminal was closed.
+  process.on('disconnect', () => void leave())
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => void leave())
+}

@@ -1,0 +1,244 @@
+import { z } from 'zod'
+import { requestChainId } from '../chain/rpc/chain-id.ts'
+import { type Coffer, openCoffer, openHomeLedger } from '../compose.ts'
+import { CustodyError } from '../errors.ts'
+import { generateKey } from '../keys/generate.ts'
+import { importKeystore } from '../keys/import.ts'
+import { createSoftHsmToken, findSoftHsm } from '../keys/softhsm.ts'
+import { createPipeline } from '../pipeline.ts'
+import { localActor } from '../pipeline/actor.ts'
+import { parsePolicy } from '../policy/document.ts'
+import { parseAddress } from '../primitives/address.ts'
+import { type Hex, parseHex } from '../primitives/hex.ts'
+import { systemClock } from '../primitives/time.ts'
+import { activatePolicy, exportActivation } from '../registers/activate-policy.ts'
+import { addChain } from '../registers/add-chain.ts'
+import { addKey } from '../registers/add-key.ts'
+import { adoptTreasury } from '../registers/adopt-treasury.ts'
+import { createTreasury } from '../registers/create-treasury.ts'
+import { initialise } from '../registers/initialise.ts'
+import { exportLog, listEntries, proveEntry, sequenceOf, verifyLog } from '../registers/log.ts'
+import { showTreasury } from '../registers/show-treasury.ts'
+import type { Signer } from '../sign/signer.ts'
+
+const text = z.string().min(1).max(1000)
+const secret = z.string().max(1024)
+const optional = { text: text.optional(), secret: secret.optional() }
+const wei = z.bigint().nonnegative()
+const caps = z.strictObject({
+  gasCeiling: wei.optional(), maxFeePerGas: wei.optional(), maxPriorityFeePerGas: wei.optional(),
+  maxCostPerTransaction: wei.optional(), maxCostPerDay: wei.optional(),
+})
+const keyring = z.array(z.strictObject({ key: text, secret }))
+const document = z.string().max(2_000_000)
+
+const action = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('transfer'), asset: text, to: text, amount: text }),
+  z.strictObject({
+    kind: z.literal('call'), to: text, value: optional.text, sig: optional.text, args: z.array(z.string()).optional(),
+    abi: document.optional(), method: optional.text, data: document.optional(), delegatecall: z.boolean().optional(),
+  }),
+  z.strictObject({ kind: z.literal('batch'), text: document, format: z.enum(['csv', 'json']) }),
+  z.strictObject({ kind: z.literal('message'), text: document.optional(), typedData: document.optional() }),
+])
+
+const refund = z.strictObject({ safeTxGas: wei, baseGas: wei, gasPrice: wei, gasToken: text, refundReceiver: text })
+
+/** Everything a door can ask of the signer, with the shape of what it hands in. */
+const schemas = {
+  'home.init': z.strictObject({
+    admins: z.array(text), threshold: z.number().int(), demo: z.boolean(),
+    adminKey: z.strictObject({ name: text, passphrase: secret }).nullable(),
+  }),
+  'home.show': z.strictObject({}),
+  'chain.add': z.strictObject({ name: text, urls: z.array(text), confirmations: z.number().int().optional() }),
+  'chain.list': z.strictObject({}),
+  'key.generate': z.strictObject({ name: text, store: text, secret, module: optional.text, token: optional.text }),
+  'key.import': z.strictObject({ name: text, file: document, secret, newSecret: optional.secret }),
+  'key.list': z.strictObject({}),
+  'key.show': z.strictObject({ name: text }),
+  'token.create': z.strictObject({ label: text, pin: secret, soPin: secret }),
+  'token.find': z.strictObject({}),
+  'treasury.create': z.strictObject({
+    name: text, chain: optional.text, owners: z.array(text), threshold: z.number().int(), payer: text, secret,
+    version: z.enum(['1.4.1', '1.5.0']).optional(), caps: caps.optional(),
+  }),
+  'treasury.adopt': z.strictObject({ name: text, address: text, chain: optional.text, payer: optional.text }),
+  'treasury.list': z.strictObject({}),
+  'treasury.show': z.strictObject({ name: text }),
+  propose: z.strictObject({
+    treasury: text, action, memo: z.string().max(1000).optional(), expires: optional.text, nonce: optional.text, idempotencyKey: optional.text,
+    refund: refund.optional(), key: optional.text, secret: optional.secret,
+  }),
+  show: z.strictObject({ id: text }),
+  list: z.strictObject({ state: optional.text, treasury: optional.text }),
+  approve: z.strictObject({ id: text, digest: text, key: text, secret, asSafe: optional.text }),
+  'approve.export': z.strictObject({ id: text }),
+  'approve.signature': z.strictObject({ id: text, signature: text, owner: optional.text }),
+  reject: z.strictObject({ id: text, memo: optional.text }),
+  execute: z.strictObject({
+    id: text, secret, caps: caps.optional(), broadcastUrl: optional.text, waitSeconds: z.number().int().optional(), stuckAfterSeconds: z.number().int().optional(),
+  }),
+  'policy.show': z.strictObject({}),
+  'policy.check': z.strictObject({ document }),
+  'policy.activate': z.strictObject({ document, keys: keyring, signatures: z.array(text) }),
+  'policy.export': z.strictObject({ document }),
+  freeze: z.strictObject({ reason: z.string().max(500) }),
+  unfreeze: z.strictObject({ keys: keyring, signatures: z.array(text) }),
+  'log.list': z.strictObject({ from: z.number().int().nonnegative(), limit: z.number().int().positive(), type: optional.text }),
+  'log.verify': z.strictObject({ since: document.optional() }),
+  'log.checkpoint': z.strictObject({}),
+  'log.proof': z.strictObject({ id: text }),
+  'log.export': z.strictObject({ directory: text }),
+} as const
+
+export type OperationName = keyof typeof schemas
+export type Params<N extends OperationName> = z.input<(typeof schemas)[N]>
+export type Result<N extends OperationName> = Table[N] extends (...args: never[]) => Promise<infer R> ? R : never
+type Table = ReturnType<typeof createTable>
+
+export interface Operations {
+  readonly table: Table
+  /** @throws MESSAGE_INVALID when the parameters do not fit, and whatever the operation throws */
+  run<N extends OperationName>(name: N, params: unknown): Promise<Result<N>>
+  close(): Promise<void>
+}
+
+/** The operations of one home, opened at the first call that needs it. */
+export function createOperations(directory: string, progress: (text: string) => void): Operations {
+  let opened: Promise<Coffer> | null = null
+  const open = (): Promise<Coffer> => {
+    opened ??= openCoffer(directory, { progress })
+    // A home that could not be opened may be opened later, when what was wrong is mended.
+    opened.catch(() => (opened = null))
+    return opened
+  }
+  const table = createTable(directory, open)
+  return {
+    table,
+    async run(name, params) {
+      const parsed = schemas[name].safeParse(params)
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0]
+        throw new CustodyError('MESSAGE_INVALID', `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'does not fit'}`)
+      }
+      return (await (table[name] as (params: unknown) => Promise<unknown>)(parsed.data)) as never
+    },
+    async close() {
+      if (opened !== null) await (await opened).close()
+    },
+  }
+}
+
+type Parsed<N extends OperationName> = z.output<(typeof schemas)[N]>
+
+function createTable(directory: string, open: () => Promise<Coffer>) {
+  const registers = async () => (await open()).ledger.registers()
+  const pipeline = async () => createPipeline(await open())
+  return {
+    'home.init': (params: Parsed<'home.init'>) =>
+      initialise({
+        directory, demo: params.demo, threshold: params.threshold, admins: params.admins.map((admin) => parseAddress(admin, 'admin')),
+        clock: systemClock, actor: localActor(), openLedger: (paths, root, key) => openHomeLedger(paths, root, key, systemClock),
+        makeAdminKey: params.adminKey === null ? null : (paths) => generateKey({ name: params.adminKey?.name ?? '', store: 'keystore', directory: paths.keys, passphrase: params.adminKey?.passphrase }),
+      }),
+    'home.show': async (_: Parsed<'home.show'>) => {
+      const { home, ledger } = await open()
+      const { policy, freeze } = await ledger.registers()
+      return { directory: home.directory, demo: home.demo, root: home.root, log: await ledger.head(), policy: policy === null ? null : { version: policy.version, hash: policy.hash }, freeze }
+    },
+    'chain.add': async (params: Parsed<'chain.add'>) => addChain(await open(), params, requestChainId),
+    'chain.list': async (_: Parsed<'chain.list'>) => [...(await registers()).chains.values()],
+    'key.generate': async (params: Parsed<'key.generate'>) => {
+      const coffer = await open()
+      return addKey(coffer, params.name, 'generated', () => generateKey({
+        name: params.name, store: params.store, directory: coffer.home.paths.keys, module: params.module, token: params.token,
+        ...(params.store === 'pkcs11' ? { pin: params.secret } : { passphrase: params.secret }),
+      }))
+    },
+    'key.import': async (params: Parsed<'key.import'>) => {
+      const coffer = await open()
+      return addKey(coffer, params.name, 'imported', () => importKeystore({ name: params.name, text: params.file, passphrase: params.secret, newPassphrase: params.newSecret, directory: coffer.home.paths.keys }))
+    },
+    'key.list': async (_: Parsed<'key.list'>) => [...(await registers()).keys.values()],
+    'key.show': async ({ name }: Parsed<'key.show'>) => {
+      const key = (await registers()).keys.get(name)
+      if (key === undefined) throw new CustodyError('NOT_FOUND', `There is no key "${name}".`, { next: 'Run coffer key list.' })
+      return key
+    },
+    'token.create': async (params: Parsed<'token.create'>) => createSoftHsmToken({ directory: `${(await open()).home.paths.keys}/softhsm`, ...params }),
+    'token.find': async (_: Parsed<'token.find'>) => ({ module: await Promise.resolve(findSoftHsm()) }),
+    'treasury.create': async (params: Parsed<'treasury.create'>) => createTreasury(await open(), { ...params, caps: definedCaps(params.caps) }),
+    'treasury.adopt': async (params: Parsed<'treasury.adopt'>) => adoptTreasury(await open(), params),
+    'treasury.list': async (_: Parsed<'treasury.list'>) => [...(await registers()).treasuries.values()],
+    'treasury.show': async ({ name }: Parsed<'treasury.show'>) => showTreasury(await open(), name),
+    propose: async ({ refund: asked, ...params }: Parsed<'propose'>) =>
+      (await pipeline()).propose({
+        ...params,
+        ...(asked !== undefined && { refund: { ...asked, gasToken: parseAddress(asked.gasToken, 'gas token'), refundReceiver: parseAddress(asked.refundReceiver, 'refund receiver') } }),
+      }),
+    show: async ({ id }: Parsed<'show'>) => (await pipeline()).show(id),
+    list: async (params: Parsed<'list'>) => (await pipeline()).list(params),
+    approve: async (params: Parsed<'approve'>) =>
+      (await pipeline()).approve({ ...params, digest: parseHex(params.digest, 'digest', 32), asSafe: params.asSafe === undefined ? undefined : await safeOf(params.asSafe) }),
+    'approve.export': async ({ id }: Parsed<'approve.export'>) => (await pipeline()).exportRequest(id),
+    'approve.signature': async ({ id, signature, owner }: Parsed<'approve.signature'>) =>
+      (await pipeline()).takeSignature(id, parseHex(signature, 'signature'), owner === undefined ? null : parseAddress(owner, 'owner')),
+    reject: async (params: Parsed<'reject'>) => (await pipeline()).reject(params),
+    execute: async (params: Parsed<'execute'>) => (await pipeline()).execute({ ...params, caps: definedCaps(params.caps) }),
+    'policy.show': async (_: Parsed<'policy.show'>) => {
+      const { policy } = await registers()
+      if (policy === null) throw new CustodyError('POLICY_MISSING', 'No policy is active in this home.')
+      return policy
+    },
+    'policy.check': async ({ document: source }: Parsed<'policy.check'>) => {
+      const policy = await Promise.resolve(parsePolicy(source))
+      return { name: policy.name, version: policy.version, hash: policy.hash, rules: policy.rules.map(({ id, effect, subject }) => ({ id, effect, kind: subject.kind })) }
+    },
+    'policy.activate': async (params: Parsed<'policy.activate'>) => {
+      const coffer = await open()
+      return withSigners(coffer, params.keys, (signers) => activatePolicy(coffer, params.document, signers, handed(params.signatures)))
+    },
+    'policy.export': async ({ document: source }: Parsed<'policy.export'>) => exportActivation(await open(), source),
+    freeze: async ({ reason }: Parsed<'freeze'>) => (await pipeline()).freeze(reason),
+    unfreeze: async (params: Parsed<'unfreeze'>) => {
+      const coffer = await open()
+      return withSigners(coffer, params.keys, (signers) => createPipeline(coffer).unfreeze(signers, handed(params.signatures)))
+    },
+    'log.list': async ({ from, limit, type }: Parsed<'log.list'>) => listEntries(await open(), from, limit, type),
+    'log.verify': async ({ since }: Parsed<'log.verify'>) => verifyLog(await open(), since),
+    'log.checkpoint': async (_: Parsed<'log.checkpoint'>) => (await open()).ledger.checkpoint(),
+    'log.proof': async ({ id }: Parsed<'log.proof'>) => {
+      const coffer = await open()
+      return proveEntry(coffer, await sequenceOf(coffer, id))
+    },
+    'log.export': async (params: Parsed<'log.export'>) => exportLog(await open(), params.directory),
+  }
+
+  async function safeOf(name: string) {
+    return (await registers()).treasuries.get(name)?.safe ?? parseAddress(name, 'owner Safe (a treasury name or an address)')
+  }
+}
+
+const handed = (signatures: readonly string[]): readonly Hex[] => signatures.map((signature) => parseHex(signature, 'signature', 65))
+
+async function withSigners<T>(coffer: Coffer, keys: readonly { readonly key: string; readonly secret: string }[], work: (signers: readonly Signer[]) => Promise<T>): Promise<T> {
+  const known = (await coffer.ledger.registers()).keys
+  const signers: Signer[] = []
+  try {
+    for (const { key, secret: opened } of keys) {
+      const record = known.get(key)
+      if (record === undefined) throw new CustodyError('NOT_FOUND', `There is no key "${key}".`, { next: 'Run coffer key list.' })
+      signers.push(await coffer.openSigner(record, opened))
+    }
+    return await work(signers)
+  } finally {
+    for (const signer of signers) await signer.close()
+  }
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+function definedCaps<T extends object>(given: T | undefined): Defined<T> | undefined {
+  return given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>)
+}

@@ -1,0 +1,108 @@
+import { parseCheckpoint, signCheckpoint } from '../audit/checkpoint.ts'
+import type { Entry, EntryInput, TreeHead } from '../audit/entry.ts'
+import { entryLeaf, GENESIS_PREVIOUS, type LogRow, readEntry } from '../audit/log.ts'
+import { appendLeaf, emptyFrontier, type Frontier, frontierRoot } from '../audit/merkle.ts'
+import { type NoteKey, vkeyOf } from '../audit/note.ts'
+import { verifyAgainst, verifyEntries } from '../audit/verify.ts'
+import { CustodyError } from '../errors.ts'
+import type { Hex } from '../primitives/hex.ts'
+import { canonicalJson, type Json } from '../primitives/json.ts'
+import type { Clock } from '../primitives/time.ts'
+import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts'
+import type { Ledger, Tx, Work } from './ledger.ts'
+import { appendEntries, readHead, readRows } from './log.ts'
+import { emptyRegisters, foldEntry, type Registers } from './registers.ts'
+import type { Schema } from './schema.ts'
+import type { Store } from './store.ts'
+
+export interface LedgerOptions {
+  readonly store: Store<Schema>
+  /** Folder of the checkpoints, outside the database. */
+  readonly directory: string
+  readonly origin: string
+  readonly key: NoteKey
+  readonly clock: Clock
+  /** What entry 0 must pin. */
+  readonly root: Json
+}
+
+/**
+ * Opens the ledger of a home: the whole log is recomputed and held against the stored checkpoint and the pinned
+ * root before anything else happens.
+ * @throws LOG_ENTRY_INVALID, LOG_INCONSISTENT, HOME_TAMPERED, STORE_LOCKED, STORE_FULL, STORE_CORRUPT
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { store, directory, clock } = options
+  const registers = emptyRegisters()
+  let frontier: Frontier = emptyFrontier()
+  let previous: Hex = GENESIS_PREVIOUS
+
+  const absorb = (row: LogRow): void => {
+    const reading = readEntry(row.text)
+    const leaf = entryLeaf(row.text)
+    if ('wrong' in reading || reading.entry.seq !== frontier.size || row.seq !== frontier.size || reading.entry.previous !== previous || row.leaf !== leaf) {
+      throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${frontier.size} is not the one that was appended there.`, { details: { seq: frontier.size } })
+    }
+    foldEntry(registers, reading.entry, leaf)
+    frontier = appendLeaf(frontier, leaf)
+    previous = leaf
+  }
+  const refresh = async (db: Tx | Store<Schema>['db']): Promise<Registers> => {
+    for (const row of await readRows(db, frontier.size)) absorb(row)
+    return registers
+  }
+
+  const rows = await readRows(store.db)
+  verifyEntries(rows)
+  const note = readCheckpoint(directory)
+  if (note !== null) verifyAgainst([parseCheckpoint(note, vkeyOf(options.key)).head], rows.map(({ leaf }) => leaf))
+  else if (rows.length > 0) throw new CustodyError('LOG_INCONSISTENT', 'The log has entries but its checkpoint file is gone.')
+  for (const row of rows) absorb(row)
+  if (rows.length > 0 && canonicalJson(registers.root) !== canonicalJson(options.root)) {
+    throw new CustodyError('HOME_TAMPERED', 'root.json is not what log entry 0 pins.')
+  }
+
+  // Under the write lock, so that two processes cannot publish heads in the wrong order.
+  const publish = (): Promise<string> =>
+    store.immediate(async (tx) => {
+      const head: TreeHead = await readHead(tx)
+      const known = readCheckpoint(directory)
+      if (known !== null && parseCheckpoint(known, vkeyOf(options.key)).head.size === head.size) return known
+      const signed = signCheckpoint(options.origin, head, options.key)
+      writeCheckpoint(directory, signed, head.size)
+      return signed
+    })
+
+  return {
+    db: store.db,
+    clock,
+    registers: () => refresh(store.db),
+    async head() {
+      await refresh(store.db)
+      return { size: frontier.size, root: frontierRoot(frontier) }
+    },
+    async entries(from = 0) {
+      return (await readRows(store.db, from)).map((row) => {
+        const reading = readEntry(row.text)
+        if ('wrong' in reading) throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${row.seq}: ${reading.wrong}.`)
+        return { entry: reading.entry as Entry, leaf: row.leaf, text: row.text }
+      })
+    },
+    async commit(work) {
+      const result = await store.immediate(async (tx) => {
+        const inputs: EntryInput[] = []
+        const here = await refresh(tx)
+        const start = frontier.size
+        const scope: Work = { tx, registers: here, record: (input) => start + inputs.push(input) - 1 }
+        const value = await work(scope)
+        if (inputs.length > 0) await appendEntries(tx, inputs, clock.now())
+        return value
+      })
+      await publish()
+      await refresh(store.db)
+      return result
+    },
+    checkpoint: publish,
+    close: () => store.close(),
+  }
+}
