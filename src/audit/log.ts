@@ -52,7 +52,7 @@ export function makeEntry(input: EntryInput, position: Position): MadeEntry {
     previous: position.previous,
   }
   const wrong = wrongField(entry)
-  if (wrong !== null) throw new CustodyError('FIELD_INVALID', `A log entry of type "${excerpt(String(input.type))}" is refused: ${wrong}.`)
+  if (wrong !== null) throw new CustodyError('FIELD_INVALID', `A log entry of type "${excerpt(input.type)}" is refused: ${wrong}.`)
   const text = canonicalJson(entry as unknown as Json)
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_ENTRY_BYTES) {
@@ -69,14 +69,34 @@ export function readEntry(text: string): EntryReading {
   let value: unknown
   try {
     value = JSON.parse(text)
-    // A canonical form cannot hold a key twice, so this comparison also finds duplicate keys.
-    if (canonicalJson(value as Json) !== text) return { wrong: 'its text is not in canonical form' }
+    if (!isCanonical(value as Json, text)) return { wrong: 'its text is not in canonical form' }
   } catch {
     return { wrong: 'its text is not canonical JSON' }
   }
   if (value === null || typeof value !== 'object') return { wrong: 'its text is no entry' }
-  const wrong = wrongField(value as Entry)
+  const wrong = wrongField(value)
   return wrong === null ? { entry: value as Entry } : { wrong }
+}
+
+// A canonical form cannot hold a key twice, so the comparison also finds duplicate keys. The engine's own writer is
+// several times faster than ours and differs from it only where the walk, or the escape of a lone surrogate, says so.
+function isCanonical(value: Json, text: string): boolean {
+  if (!text.includes('\\ud') && JSON.stringify(value) === text && isOrdered(value)) return true
+  return canonicalJson(value) === text
+}
+
+/** Keys in the order of RFC 8785 and no number but safe integers, all the way down. */
+function isOrdered(value: Json): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (value === null || typeof value !== 'object') return true
+  if (Array.isArray(value)) return value.every(isOrdered)
+  const object = value as { readonly [key: string]: Json }
+  let before: string | null = null
+  for (const key of Object.keys(object)) {
+    if ((before !== null && before >= key) || !isOrdered(object[key] as Json)) return false
+    before = key
+  }
+  return true
 }
 
 const FIELDS = 6
@@ -85,8 +105,8 @@ const HASH = /^0x[0-9a-f]{64}$/
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 
-function wrongField(entry: Entry): string | null {
-  const { seq, time, type, actor, data, previous } = entry
+function wrongField(entry: object): string | null {
+  const { seq, time, type, actor, data, previous } = entry as { readonly [Field in keyof Entry]?: unknown }
   if (!isCount(seq)) return 'seq is not a whole number'
   if (!isCount(time)) return 'time is not whole seconds'
   if (typeof type !== 'string' || type.length > 64 || !TYPE.test(type)) return 'type is not dotted lower-case words'

@@ -22,6 +22,8 @@ export interface Frontier {
 }
 
 const LEAF_PREFIX = Uint8Array.of(0)
+/** One node's bytes, reused: hashing is synchronous, and a log of a million entries makes a million nodes. */
+const NODE = Buffer.alloc(65, 1)
 
 /** The hash of one leaf: SHA-256(0x00 ‖ data). */
 export function leafHash(data: Uint8Array): Hex {
@@ -30,7 +32,9 @@ export function leafHash(data: Uint8Array): Hex {
 
 /** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Hex, right: Hex): Hex {
-  return `0x${hash('sha256', Buffer.from(`01${left.slice(2)}${right.slice(2)}`, 'hex'), 'hex')}`
+  NODE.write(left.slice(2), 1, 32, 'hex')
+  NODE.write(right.slice(2), 33, 32, 'hex')
+  return `0x${hash('sha256', NODE, 'hex')}`
 }
 
 /** The frontier of the empty log. */

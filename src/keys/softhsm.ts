@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import type { Handle, PKCS11 } from 'pkcs11js'
@@ -7,6 +7,7 @@ import { asking } from '../sign/pkcs11/ckr.ts'
 import { CKF_RW_SESSION, CKF_SERIAL_SESSION, CKF_TOKEN_INITIALIZED, CKU_SO } from '../sign/pkcs11/cryptoki.ts'
 import { isSoftHsm, loadModule, restartModule } from '../sign/pkcs11/module.ts'
 import type { Secret } from '../sign/signer.ts'
+import { makePrivateFolder } from './private-folder.ts'
 
 const CONFIGURATION = 'softhsm2.conf'
 
@@ -40,7 +41,8 @@ export interface SoftHsmOrder {
 /**
  * Makes a SoftHSM token in a folder of its own and points SOFTHSM2_CONF of this process to it. SoftHSM keeps
  * keys in files that only the PIN protects: right for demos, tests and small teams, not a hardware token.
- * @throws DEPENDENCY_MISSING when SoftHSM or pkcs11js is absent; NAME_INVALID, NAME_TAKEN, TOKEN_MODULE, TOKEN_PIN, TOKEN_FAULT
+ * @throws DEPENDENCY_MISSING when SoftHSM or pkcs11js is absent; NAME_INVALID, NAME_TAKEN,
+ *   FILE_EXISTS, STORE_FULL, STORE_FAULT, TOKEN_MODULE, TOKEN_PIN, TOKEN_FAULT
  */
 export async function createSoftHsmToken(order: SoftHsmOrder): Promise<{ module: string; token: string; conf: string }> {
   const path = order.module ?? findSoftHsm()
@@ -96,7 +98,7 @@ function writeConfiguration(directory: string): string {
   const conf = resolve(directory, CONFIGURATION)
   const tokens = resolve(directory, 'tokens')
   const text = `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n`
-  mkdirSync(tokens, { recursive: true, mode: 0o700 })
+  makePrivateFolder(tokens)
   if (existsSync(conf)) {
     if (readFileSync(conf, 'utf8') !== text) throw new CustodyError('FILE_EXISTS', `There is another SoftHSM configuration at "${conf}".`)
   } else {

@@ -2,7 +2,8 @@ import type { Chain } from '../chain/chain.ts'
 import { CustodyError } from '../errors.ts'
 import { activePolicy } from '../policy/active.ts'
 import type { Policy } from '../policy/policy.ts'
-import { sameAddress } from '../primitives/address.ts'
+import { bookOn } from '../policy/names.ts'
+import { type Address, sameAddress } from '../primitives/address.ts'
 import type { SafeState } from '../safe/safe-tx.ts'
 import type { ChainRecord, Registers, TreasuryRecord } from '../store/registers.ts'
 import type { Parts } from './parts.ts'
@@ -38,6 +39,25 @@ export async function openContext(parts: Parts, name: string): Promise<Context> 
 export function requirePolicy(parts: Parts, registers: Registers): Policy {
   if (registers.policy === null) throw new CustodyError('POLICY_MISSING', 'No policy is active in this home.')
   return activePolicy(registers.policy, parts.home.root)
+}
+
+/** What a door needs to show addresses and amounts by the names of the signed policy. */
+export interface Naming {
+  readonly chainName: string
+  readonly assets: readonly { readonly symbol: string; readonly token: Address | null; readonly decimals: number }[]
+  readonly addressBook: readonly { readonly name: string; readonly address: Address }[]
+}
+
+export function namingOf(context: Context): Naming {
+  const { policy, chain } = context
+  return {
+    chainName: chain.name,
+    assets: policy.assets.filter((asset) => asset.chainId === chain.chainId),
+    addressBook: [
+      ...bookOn(policy, chain.chainId).map(({ name, address }) => ({ name, address })),
+      ...[...policy.principals].map(([name, address]) => ({ name, address })),
+    ],
+  }
 }
 
 /** What differs between the Safe on chain and the record; empty when nothing does. */

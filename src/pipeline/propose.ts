@@ -19,7 +19,7 @@ import { parseTransactionBuilder } from '../request/transaction-builder.ts'
 import type { Review } from '../review/review.ts'
 import type { Secret } from '../sign/signer.ts'
 import { signRequest } from '../sign/statement.ts'
-import { type Context, openContext } from './context.ts'
+import { type Context, type Naming, namingOf, openContext } from './context.ts'
 import { assertApproved, judge } from './judge.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
@@ -50,6 +50,7 @@ export interface Proposed {
   readonly digest: Hex
   readonly review: Review
   readonly decision: Decision
+  readonly naming: Naming
   /** false when the idempotency key was known and nothing new was made. */
   readonly created: boolean
 }
@@ -93,7 +94,7 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
     const { review, decision } = await judge(parts, context, request, plan, [])
     if (known !== undefined) {
       if (known.digest !== digested.digest) throw new CustodyError('IDEMPOTENCY_CONFLICT', `The idempotency key of request ${known.id} was used for another request.`)
-      return { request, digest: digested.digest, review, decision, created: false }
+      return { request, digest: digested.digest, review, decision, naming: namingOf(context), created: false }
     }
     await refuseOrPass(parts, request, digested.digest, review, decision)
     const statement = { chainId: request.chainId, requestDigest: digested.digest }
@@ -117,7 +118,7 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
         created_at: request.createdAt, expires_at: request.expiresAt, exported: 0, outcome: null,
       }).execute()
     })
-    return { request, digest: digested.digest, review, decision, created: true }
+    return { request, digest: digested.digest, review, decision, naming: namingOf(context), created: true }
   } finally {
     await signer?.close()
   }

@@ -9,7 +9,7 @@ import type { Review } from '../review/review.ts'
 import { packSignatures } from '../safe/pack-signatures.ts'
 import { parseStoredRequest } from '../request/digest.ts'
 import type { RequestRow } from '../store/schema.ts'
-import { type Context, openContext } from './context.ts'
+import { type Context, type Naming, namingOf, openContext } from './context.ts'
 import { isFrozen } from './freeze.ts'
 import { judge } from './judge.ts'
 import type { Parts } from './parts.ts'
@@ -47,6 +47,7 @@ export interface RequestView extends Summary {
   /** Signatures in Safe's packed form once the threshold is met: for execTransaction or EIP-1271. */
   readonly packed: Hex | null
   readonly frozen: boolean
+  readonly naming: Naming | null
   /** The ten fields and the Safe, to act without Coffer. */
   readonly plan: Awaited<ReturnType<typeof loadStored>>['plan']
 }
@@ -87,7 +88,7 @@ export async function show(parts: Parts, id: string): Promise<RequestView> {
   const closed = stored.row.state !== 'open' && stored.row.state !== 'signed'
   const context = closed ? await contextOrNull(parts, stored.request.treasury) : await openContext(parts, stored.request.treasury)
   if (context === null) {
-    return { ...base, review: null, decision: null, signatures: { have: 0, need: 0, owners: [], partial: [] }, approvedBy: [], owed: null, packed: null, frozen: false }
+    return { ...base, review: null, decision: null, signatures: { have: 0, need: 0, owners: [], partial: [] }, approvedBy: [], owed: null, packed: null, frozen: false, naming: null }
   }
   const collected = await collect(parts, context, stored)
   const need = context.account.threshold
@@ -101,6 +102,7 @@ export async function show(parts: Parts, id: string): Promise<RequestView> {
     owed: judgement === null ? null : describeOwed(judgement.decision),
     packed: collected.owners.length >= need ? packSignatures(collected.owners.slice(0, need)) : null,
     frozen: isFrozen(context.registers, context.policy, now),
+    naming: namingOf(context),
   }
 }
 

@@ -1,4 +1,4 @@
-import { ZERO_ADDRESS } from '../primitives/address.ts'
+import { sameAddress, ZERO_ADDRESS } from '../primitives/address.ts'
 import { formatDuration } from '../primitives/time.ts'
 import type { SafeState } from '../safe/safe-tx.ts'
 import { amountText } from './describe.ts'
@@ -18,9 +18,9 @@ function chainSentences({ threshold, owners, nonce, guard, moduleGuard, modules 
     `The Safe demands signatures of ${threshold} of its ${owners.length} owners.`,
     `The Safe executes each nonce once, in order; the next is ${nonce}.`,
   ]
-  if (guard !== ZERO_ADDRESS) sentences.push(`A transaction guard is set (${guard}); what it enforces is unknown to this version of Coffer.`)
+  if (!sameAddress(guard, ZERO_ADDRESS)) sentences.push(`A transaction guard is set (${guard}); what it enforces is unknown to this version of Coffer.`)
   if (modules.length > 0) {
-    const guarded = moduleGuard === ZERO_ADDRESS ? 'with no module guard' : `under the module guard ${moduleGuard}, whose rules are unknown to this version of Coffer`
+    const guarded = sameAddress(moduleGuard, ZERO_ADDRESS) ? 'with no module guard' : `under the module guard ${moduleGuard}, whose rules are unknown to this version of Coffer`
     sentences.push(`${modules.length} module${modules.length === 1 ? '' : 's'} can act for the Safe without any owner's signature, ${guarded}: ${modules.join(', ')}.`)
   }
   return sentences
@@ -35,7 +35,7 @@ function pipelineSentences(policy: Policy, decision: Decision, { threshold }: Sa
     around,
     'Nothing is signed that no rule allows; a delegatecall to anything but a pinned batch library is never signed.',
     ...rules.flatMap((rule) => ruleSentences(rule)),
-    ...(denials > 0 ? [`${denials} rule${denials === 1 ? '' : 's'} that deny win over every rule that allows.`] : []),
+    ...(denials > 0 ? [`${denials === 1 ? 'A deny rule wins' : `${denials} deny rules win`} over every rule that allows.`] : []),
     ...(policy.fees.size > 0 ? ['Gas and fees of the payer stay within the caps of the policy.'] : []),
     'A freeze stops every signature but rejections.',
   ]
@@ -43,8 +43,9 @@ function pipelineSentences(policy: Policy, decision: Decision, { threshold }: Sa
 
 function ruleSentences({ id, limits, approvals, delay }: AllowRule): string[] {
   const sentences: string[] = []
-  if (limits?.maxPerTransaction != null) sentences.push(`Rule ${id}: at most ${amountText(limits.maxPerTransaction, limits.asset)} in one transaction.`)
-  if (limits?.maxPer24h != null) sentences.push(`Rule ${id}: at most ${amountText(limits.maxPer24h, limits.asset)} in any 24 hours.`)
+  const { maxPerTransaction = null, maxPer24h = null } = limits ?? {}
+  if (limits !== null && maxPerTransaction !== null) sentences.push(`Rule ${id}: at most ${amountText(maxPerTransaction, limits.asset)} in one transaction.`)
+  if (limits !== null && maxPer24h !== null) sentences.push(`Rule ${id}: at most ${amountText(maxPer24h, limits.asset)} in any 24 hours.`)
   for (const { count, group } of approvals) sentences.push(`Rule ${id}: approvals of ${count} ${group === null ? 'principals' : `of the group ${group}`}.`)
   if (delay > 0) sentences.push(`Rule ${id}: the completing signature waits ${formatDuration(delay)} after the proposal.`)
   return sentences

@@ -41,7 +41,8 @@ function readYaml(text: string): Json {
     const line = problem.linePos?.[0].line
     throw invalid(line === undefined ? 'the document' : `line ${line}`, `expected YAML or JSON: ${excerpt((problem.message.split('\n')[0] as string), 160)}`)
   }
-  if (document.directives.yaml.explicit === true) throw invalid('the document', 'expected no %YAML directive.')
+  // The library's type says `false`; a %YAML line sets it to true.
+  if ((document.directives.yaml as { readonly explicit?: boolean }).explicit === true) throw invalid('the document', 'expected no %YAML directive.')
   visit(document, (_key, node) => {
     if (isAlias(node) || (isNode(node) && 'anchor' in node && node.anchor !== undefined)) {
       throw invalid('the document', 'expected no anchors or aliases (& and *); write the value out.')
@@ -56,5 +57,5 @@ function readYaml(text: string): Json {
 function refuseDepth(value: Json, depth: number): void {
   if (value === null || typeof value !== 'object') return
   if (depth > MAX_DEPTH) throw invalid('the document', `expected at most ${MAX_DEPTH} levels.`)
-  for (const item of Object.values(value)) refuseDepth(item as Json, depth + 1)
+  for (const item of Object.values(value)) refuseDepth(item, depth + 1)
 }

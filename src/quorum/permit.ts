@@ -38,7 +38,8 @@ export interface PermitInput {
 /** Whether one more signature of `owner` makes the threshold. */
 export function completes(input: Pick<PermitInput, 'owner' | 'committed' | 'threshold'>): boolean {
   const others = input.committed.filter((address) => !sameAddress(address, input.owner))
-  return new Set(others.map((address) => address.toLowerCase())).size + 1 >= input.threshold
+  // Written so that a threshold which is no number counts as complete, and everything must be in place.
+  return !(new Set(others.map((address) => address.toLowerCase())).size + 1 < input.threshold)
 }
 
 /**
@@ -53,7 +54,7 @@ export function permitSignature(input: PermitInput): SigningPermit {
   }
   const rejection = request.action.kind === 'rejection'
   if (input.frozen && !rejection) throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is signed but rejections.')
-  if (input.now >= request.expiresAt) throw new CustodyError('REQUEST_EXPIRED', `Request ${request.id} expired at ${formatTime(request.expiresAt)}.`)
+  if (!(input.now < request.expiresAt)) throw new CustodyError('REQUEST_EXPIRED', `Request ${request.id} expired at ${formatTime(request.expiresAt)}.`)
   const last = completes(input)
   if (last) {
     if (request.action.kind !== 'message' && !rejection && input.simulation.status !== 'succeeded') {

@@ -22,7 +22,7 @@ export function parseArgument(text: string, input: AbiInput, where: string): Abi
 }
 
 const wrong = (expected: string, got: unknown): CustodyError =>
-  new CustodyError('ABI_INVALID', `Expected ${expected}, got "${excerpt(typeof got === 'string' ? got : String(JSON.stringify(got)))}".`)
+  new CustodyError('ABI_INVALID', `Expected ${expected}, got "${excerpt(typeof got === 'string' ? got : (JSON.stringify(got) as string | undefined) ?? 'nothing')}".`)
 
 function parseText(text: string, input: AbiInput): AbiValue {
   return input.components === undefined && !input.type.endsWith(']') ? parseElementary(text, input.type) : parseNested(parseJson(text, 'the list'), input)

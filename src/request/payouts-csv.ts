@@ -50,7 +50,8 @@ function readRecords(text: string): Numbered[] {
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    throw invalid(`Line ${String(error['lines'] ?? next)}: ${excerpt(error.message, 160)}.`, { line: Number(error['lines'] ?? next) })
+    const line = typeof error['lines'] === 'number' ? error['lines'] : next
+    throw invalid(`Line ${line}: ${excerpt(error.message, 160)}.`, { line })
   }
   return numbered
 }

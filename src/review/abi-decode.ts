@@ -126,7 +126,7 @@ const SHOWN_BYTES = 1024
 /** A value as a review shows it. Long bytes are named by length and Keccak-256. */
 export function formatValue(value: AbiValue): string {
   if (Array.isArray(value)) return `[${value.map(formatValue).join(', ')}]`
-  const text = String(value as bigint | boolean | string)
+  const text = String(value)
   return /^0x[0-9a-f]*$/.test(text) && byteLength(text as Hex) > SHOWN_BYTES
     ? `${byteLength(text as Hex)} bytes, keccak256 ${keccak256(text as Hex)}`
     : text

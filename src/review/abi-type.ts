@@ -65,7 +65,7 @@ function listType(itemText: string, lengthText: string, depth: number): AbiType 
   const length = lengthText === '' ? null : Number(lengthText)
   if (item === null || (length !== null && (length < 1 || length > MAX_FIXED_LENGTH))) return null
   const dynamic = length === null || item.dynamic
-  return { text: `${item.text}[${lengthText}]`, kind: 'list', item, length, dynamic, words: dynamic ? 1 : item.words * (length as number) }
+  return { text: `${item.text}[${lengthText}]`, kind: 'list', item, length, dynamic, words: dynamic ? 1 : item.words * (length) }
 }
 
 function tupleType(list: string, depth: number): AbiType | null {

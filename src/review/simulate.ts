@@ -29,6 +29,9 @@ export async function simulate(chain: Chain, safe: Address, plan: Plan): Promise
 }
 
 async function simulateCall(chain: Chain, safe: Address, tx: SafeTx): Promise<Simulation> {
+  // Nodes differ in whether a read-only call may send more than its sender has.
+  const held = tx.value === 0n ? 0n : await chain.balance(safe)
+  if (held < tx.value) return reverted(`The Safe holds ${held} wei and would send ${tx.value}.`)
   const call = { from: safe, to: tx.to, value: tx.value, data: tx.data }
   const result = await chain.call(call)
   if (!result.ok) return reverted(result.reason)

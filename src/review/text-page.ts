@@ -43,7 +43,7 @@ export class TextPage {
 
   /** A label and its value, the value on its own line when both do not fit on one. */
   field(label: string, value: string, indent = 2): void {
-    const start = `${' '.repeat(indent)}${label.padEnd(10)}  `
+    const start = `${' '.repeat(indent)}${label.padEnd(12)}  `
     if (columns(start) + columns(visible(value)) <= this.width) {
       this.#lines.push(start + visible(value))
       return

@@ -47,21 +47,24 @@ export function checkUint256(value: bigint, what: string): bigint {
 
 // Only the shape: checksums were checked where the text came in, and a digest does not depend on case.
 /** @throws ADDRESS_INVALID when not 20 bytes */
-export function checkAddress(address: Hex, what: string): Hex {
+export function checkAddress(address: unknown, what: string): Hex {
   if (typeof address !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(address)) {
     throw new CustodyError('ADDRESS_INVALID', `Expected ${what} as 0x and 40 hexadecimal digits, got "${excerpt(String(address))}".`)
   }
-  return address
+  return address as Hex
 }
 
-/** Refuses a SafeTx that no ABI encoder could carry, instead of hashing something near it. @throws FIELD_INVALID, ADDRESS_INVALID, HEX_INVALID */
+/**
+ * Refuses a SafeTx that no ABI encoder could carry, instead of hashing something near it.
+ * @throws FIELD_INVALID, ADDRESS_INVALID, HEX_INVALID
+ */
 export function checkSafeTx(tx: SafeTx): SafeTx {
   checkAddress(tx.to, 'to')
   checkAddress(tx.gasToken, 'gasToken')
   checkAddress(tx.refundReceiver, 'refundReceiver')
   parseHex(tx.data, 'data')
   for (const field of ['value', 'safeTxGas', 'baseGas', 'gasPrice', 'nonce'] as const) checkUint256(tx[field], field)
-  if (tx.operation !== 0 && tx.operation !== 1) {
+  if (![0, 1].includes(tx.operation)) {
     throw new CustodyError('FIELD_INVALID', `Expected operation 0 (call) or 1 (delegatecall), got ${excerpt(String(tx.operation))}.`)
   }
   return tx

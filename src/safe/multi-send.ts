@@ -16,7 +16,10 @@ export interface BatchEntry {
 // operation (1 byte), to (20), value (32), length of data (32), then data
 const ENTRY_HEAD_BYTES = 85
 
-/** `multiSend(bytes)` calldata with every entry a plain call. @throws FIELD_INVALID when empty or out of range, ADDRESS_INVALID, HEX_INVALID */
+/**
+ * `multiSend(bytes)` calldata with every entry a plain call.
+ * @throws FIELD_INVALID when empty or out of range, ADDRESS_INVALID, HEX_INVALID
+ */
 export function encodeMultiSend(calls: readonly Call[]): Hex {
   if (calls.length === 0) throw new CustodyError('FIELD_INVALID', 'Expected a batch of at least one call, got none.')
   const entries = calls.map((call, index) => {
@@ -40,7 +43,8 @@ export function decodeMultiSend(data: Hex): readonly BatchEntry[] {
   const take = (bytes: number): Hex => {
     const end = position + 2 * bytes
     if (end > packed.length) {
-      throw new CustodyError('ABI_INVALID', `Expected ${bytes} more bytes in batch[${entries.length}], got ${(packed.length - position) / 2}.`)
+      const left = (packed.length - position) / 2
+      throw new CustodyError('ABI_INVALID', `Expected ${bytes} more bytes in batch[${entries.length}], got ${left}.`)
     }
     const part = packed.slice(position, end)
     position = end

@@ -26,7 +26,7 @@ export function ethSignDigest(digest: Hex): Hex {
 
 /** 65 bytes with v 27 or 28, never the bare parity: a Safe reads v 0 as a contract and 1 as an approved hash. @throws SIGNATURE_INVALID */
 export function fromEcdsa(sig: EcdsaSignature): Hex {
-  if (sig.yParity !== 0 && sig.yParity !== 1) throw invalid('parity 0 or 1')
+  if (![0, 1].includes(sig.yParity)) throw invalid('parity 0 or 1')
   checkScalars(sig)
   return concatHex(sig.r, sig.s, sig.yParity === 0 ? '0x1b' : '0x1c')
 }

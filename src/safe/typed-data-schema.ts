@@ -8,7 +8,7 @@ type JsonObject = { readonly [key: string]: Json }
 type StructTypes = ReadonlyMap<string, readonly TypedDataField[]>
 
 /** A value with one reading only: whole numbers as bigint, bytes in lower case. */
-export type TypedValue = bigint | boolean | string | Hex | Address | readonly TypedValue[] | { readonly [name: string]: TypedValue }
+export type TypedValue = bigint | boolean | string | Hex   | readonly TypedValue[] | { readonly [name: string]: TypedValue }
 
 export interface StrictTypedData {
   readonly types: { readonly [name: string]: readonly TypedDataField[] }
@@ -86,7 +86,9 @@ function readTypes(json: Json): StructTypes {
 function refuseCycles(types: StructTypes): void {
   const done = new Set<string>()
   const visit = (name: string, path: readonly string[]): void => {
-    if (path.includes(name) || path.length > MAX_DEPTH) throw invalid(`types.${name}`, `a type that does not contain itself, nested at most ${MAX_DEPTH} deep`)
+    if (path.includes(name) || path.length > MAX_DEPTH) {
+      throw invalid(`types.${name}`, `a type that does not contain itself, nested at most ${MAX_DEPTH} deep`)
+    }
     if (done.has(name)) return
     for (const field of types.get(name) ?? []) visit(baseType(field.type), [...path, name])
     done.add(name)
@@ -94,7 +96,10 @@ function refuseCycles(types: StructTypes): void {
   for (const name of types.keys()) visit(name, [])
 }
 
-function readDomain(json: Json, types: StructTypes): { fields: readonly TypedDataField[]; domain: { readonly [name: string]: TypedValue } } {
+function readDomain(
+  json: Json,
+  types: StructTypes,
+): { fields: readonly TypedDataField[]; domain: { readonly [name: string]: TypedValue } } {
   const given = object(json, 'domain')
   const unknown = Object.keys(given).find((key) => !DOMAIN_FIELDS.some((field) => field.name === key))
   if (unknown !== undefined) throw new CustodyError('FIELD_UNKNOWN', `Expected a field of EIP712Domain, got domain.${excerpt(unknown)}.`)
@@ -104,7 +109,9 @@ function readDomain(json: Json, types: StructTypes): { fields: readonly TypedDat
   if (declared !== undefined && text(declared) !== text(fields)) {
     throw invalid('types.EIP712Domain', `"${text(fields)}", the fields of the domain`)
   }
-  return { fields, domain: Object.fromEntries(fields.map(({ name, type }) => [name, readValue(type, given[name] as Json, types, `domain.${name}`, 0)])) }
+  const read = ({ name, type }: TypedDataField): [string, TypedValue] =>
+    [name, readValue(type, given[name] as Json, types, `domain.${name}`, 0)]
+  return { fields, domain: Object.fromEntries(fields.map(read)) }
 }
 
 function readValue(type: string, json: Json, types: StructTypes, where: string, depth: number): TypedValue {
@@ -135,14 +142,14 @@ function readElementary(type: string, json: Json, where: string): TypedValue {
   }
   if (type === 'address') {
     if (typeof json !== 'string' || !isAddress(json)) throw invalid(where, 'an address with a right checksum, or in one case')
-    return json.toLowerCase() as Address
+    return json.toLowerCase()
   }
   if (type.startsWith('bytes')) {
     const size = type === 'bytes' ? null : Number(type.slice(5))
     if (typeof json !== 'string' || !/^0x(?:[0-9a-fA-F]{2})*$/.test(json) || (size !== null && json.length !== 2 + 2 * size)) {
       throw invalid(where, size === null ? '0x and whole bytes' : `0x and ${size} bytes`)
     }
-    return json.toLowerCase() as Hex
+    return json.toLowerCase()
   }
   return readInteger(type, json, where)
 }
@@ -152,7 +159,7 @@ function readInteger(type: string, json: Json, where: string): bigint {
   if (!written && !(typeof json === 'number' && Number.isSafeInteger(json))) {
     throw invalid(where, `a whole number for ${type}: decimal text, 0x text, or a JSON number below 2^53`)
   }
-  const value = BigInt(json as string | number)
+  const value = BigInt(json)
   const signed = type.startsWith('int')
   const bits = BigInt(type.slice(signed ? 3 : 4))
   const [low, high] = signed ? [-(1n << (bits - 1n)), 1n << (bits - 1n)] : [0n, 1n << bits]
@@ -181,7 +188,10 @@ function object(json: Json, where: string): JsonObject {
 function exactObject(json: Json, names: readonly string[], where: string): JsonObject {
   const given = object(json, where)
   const unknown = Object.keys(given).find((key) => !names.includes(key))
-  if (unknown !== undefined) throw new CustodyError('FIELD_UNKNOWN', `Expected the fields ${excerpt(names.join(', '), 120)} in ${excerpt(where)}, got ${excerpt(unknown)}.`)
+  if (unknown !== undefined) {
+    const known = excerpt(names.join(', '), 120)
+    throw new CustodyError('FIELD_UNKNOWN', `Expected the fields ${known} in ${excerpt(where)}, got ${excerpt(unknown)}.`)
+  }
   const missing = names.find((name) => !Object.hasOwn(given, name))
   if (missing !== undefined) throw invalid(`${where}.${missing}`, 'a value')
   return given

@@ -80,7 +80,7 @@ function legacyFields(envelope: Envelope): readonly Hex[] {
 function assertEncodable(envelope: Envelope): void {
   const { chainId, nonce, to, data, gasLimit, maxFeePerGas, maxPriorityFeePerGas, value, l1DataFee } = envelope
   const sound =
-    (envelope.type === 'eip1559' || envelope.type === 'legacy') &&
+    ['eip1559', 'legacy'].includes(envelope.type) &&
     Number.isSafeInteger(chainId) && chainId > 0 &&
     Number.isSafeInteger(nonce) && nonce >= 0 &&
     /^0x[0-9a-fA-F]{40}$/.test(to) &&

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CustodyError, type ErrorCode } from '../errors.ts'
 import { createPrivateFile } from './file.ts'
-import { isBusy, toFault } from './sqlite/fault.ts'
+import { isBusy, toFault } from './sqlite-fault.ts'
 
 export interface FileLockOptions {
   /** How long to wait for whoever holds it, in milliseconds; 5,000 unless said. */

@@ -119,6 +119,9 @@ export async function readLeaves<S extends LogTables>(db: Reader<S>): Promise<He
   return rows.map((row) => row.leaf as Hex)
 }
 
+/** What the outer joins give: nulls for a table without a row. */
+type EndRow = ({ size: number; frontier: string } | { size: null; frontier: null }) & (LogRow | { seq: null; text: null; leaf: null })
+
 interface LogEnd {
   readonly frontier: Frontier
   readonly previous: Hex
@@ -127,7 +130,7 @@ interface LogEnd {
 
 async function readEnd(db: Kysely<LogTables>): Promise<LogEnd> {
   // One statement, so that another process cannot append between the two halves of the answer.
-  const { rows } = await sql<LogRow & { size: number | null; frontier: string; seq: number | null }>`
+  const { rows } = await sql<EndRow>`
     select state.size, state.frontier, last.seq, last.text, last.leaf
     from (select 1) left join log_state as state on state.id = 1 left join log as last on last.seq = (select max(seq) from log)
   `.execute(db)

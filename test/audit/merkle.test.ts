@@ -81,8 +81,8 @@ describe('claims that are malformed', () => {
     ['a negative index', { index: -1 }],
     ['a fractional index', { index: 0.5 }],
     ['an index behind the end', { index: 3 }],
-    ['a hash that is cut', { proof: [proof[0] as Hex, '0x00' as Hex] }],
-    ['a leaf that is no hash', { leaf: 'nonsense' as Hex }],
+    ['a hash that is cut', { proof: [proof[0] as Hex, '0x00'] }],
+    ['a leaf that is no hash', { leaf: '0xnonsense' }],
   ])('are refused with %s', (_what, change) => {
     expect(verifyInclusion({ index: 1, leaf, head, proof })).toBe(true)
     expect(verifyInclusion({ index: 1, leaf, head, proof, ...change })).toBe(false)

@@ -37,7 +37,7 @@ describe('an entry', () => {
     ['a type of other characters', { ...input, type: 'Request Proposed' }, first],
     ['an empty type', { ...input, type: '' }, first],
     ['no actor', { ...input, actor: '' }, first],
-    ['an array as data', { ...input, data: [] as unknown as {} }, first],
+    ['an array as data', { ...input, data: [] as unknown as Record<string, never> }, first],
     ['a negative number', input, { ...first, seq: -1 }],
     ['a fractional time', input, { ...first, time: 1.5 }],
     ['a link that is no hash', input, { ...first, previous: '0x' as const }],

@@ -151,6 +151,23 @@ describe('when a reorganisation takes the block', () => {
   })
 })
 
+describe('when answers are of different moments', () => {
+  it('G5 does not call ours executed by a stale receipt when the nonce went elsewhere after the reorganisation', async () => {
+    chain.mine(first)
+    const stale = await chain.receipt(first.hash)
+    chain.reorganise(1, 'forgotten')
+    chain.mine({ ...outer('theirs', 0, ran(true, THEIRS)), from: STRANGER })
+    chain.lieAboutReceipt = (receipt, hash) => (hash === first.hash ? stale : receipt)
+    await expect(look(first)).resolves.toMatchObject({ kind: 'outside', safeTxHash: THEIRS })
+  })
+
+  it('waits for its own receipt when only the logs show its execution yet', async () => {
+    chain.mine(first)
+    chain.lieAboutReceipt = () => null
+    await expect(look(first)).resolves.toMatchObject({ kind: 'pending' })
+  })
+})
+
 describe('when a node lies about the receipt', () => {
   const other = keccak256Text('another transaction')
   const lies: [string, (receipt: Receipt) => Receipt][] = [

@@ -35,7 +35,7 @@ describe('when signed bytes are sent', () => {
 describe('when the node refuses', () => {
   it('throws with its reason, bounded', async () => {
     chain.refusal = { reason: `underpriced ${'x'.repeat(9_000)}`, nonceTooLow: false }
-    const error = await submit(chain, RAW, HASH).catch((thrown: Error) => thrown)
+    const error = await submit(chain, RAW, HASH).catch((thrown: unknown) => thrown)
     expect(error).toThrowWithCode('BROADCAST_REFUSED')
     expect((error as Error).message).toMatch(/underpriced/)
     expect((error as Error).message.length).toBeLessThan(500)

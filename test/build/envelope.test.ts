@@ -71,7 +71,7 @@ describe('when the call would revert', () => {
 
   it('bounds and cleans a reason that the contract chose', async () => {
     chain.gas = { ok: false, data: '0x', reason: `\u001b[31m${'x'.repeat(5000)}` }
-    const error = await build().catch((thrown: Error) => thrown)
+    const error = await build().catch((thrown: unknown) => thrown)
     expect((error as Error).message.length).toBeLessThan(500)
     expect((error as Error).message).not.toContain('\u001b')
   })

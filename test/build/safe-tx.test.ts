@@ -26,7 +26,7 @@ const planned = (action: Action, change: Partial<Request> = {}, version = accoun
   return plan
 }
 const transfer = (change: object = {}): Action =>
-  ({ kind: 'transfer', asset: 'USDC', token, decimals: 6, recipient: vendor, recipientName: 'vendor', amount: 12_500_000_000n, ...change }) as Action
+  ({ kind: 'transfer', asset: 'USDC', token, decimals: 6, recipient: vendor, recipientName: 'vendor', amount: 12_500_000_000n, ...change })
 
 describe('a transfer', () => {
   it('of a token calls transfer on the token, with no value, no refund and the request’s nonce', () => {

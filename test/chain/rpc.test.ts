@@ -348,7 +348,7 @@ describe('when a URL is given', () => {
     expect(liar.seen.headers['authorization']).toBe(`Basic ${Buffer.from('user:pa@ss').toString('base64')}`)
     liar.lie('eth_getBalance', { cut: true })
     const error = await open(url).balance(DEV).catch((caught: unknown) => caught as CustodyError)
-    const text = JSON.stringify(error) + String((error as Error).stack) + String((error as Error).message)
+    const text = JSON.stringify(error) + String((error as Error).stack) + (error as Error).message
     expect(text).toContain(liar.url)
     expect(text).not.toMatch(/user|pa@ss|pa%40ss|api-key|token=abc/)
     expect(() => open('gopher://secret-key@example.org')).not.toThrow(/secret/)

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decryptKeystoreJson, Wallet } from 'ethers'
+import { decryptKeystoreJson, encryptKeystoreJson, Wallet } from 'ethers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { generateKey } from '../../src/keys/generate.ts'
 import { importKeystore } from '../../src/keys/import.ts'
@@ -97,7 +97,7 @@ describe('when making a key fails', () => {
   it('a folder that cannot hold files is STORE_FAULT', async () => {
     const blocked = join(folder, 'blocked')
     writeFileSync(blocked, '')
-    await expect(generateKey({ ...order, directory: join('/proc', 'coffer-none'), passphrase })).rejects.toThrowWithCode('STORE_FAULT')
+    await expect(generateKey({ ...order, directory: join(blocked, 'below'), passphrase })).rejects.toThrowWithCode('STORE_FAULT')
     await expect(generateKey({ ...order, directory: blocked, passphrase })).rejects.toThrowWithCode('STORE_FAULT')
   })
 })
@@ -118,7 +118,7 @@ describe('when a key is made on a token', () => {
 describe('when a key of another wallet is imported', () => {
   it('keeps the address and is encrypted anew at full cost', async () => {
     const wallet = new Wallet(`0x${'42'.repeat(32)}`)
-    const text = await wallet.encrypt('short')
+    const text = await encryptKeystoreJson({ address: wallet.address, privateKey: wallet.privateKey }, 'short', { scrypt: { N: 1024 } })
     const record = await importKeystore({ name: 'old', text, passphrase: 'short', newPassphrase: passphrase, directory: folder })
     expect(record).toMatchObject({ address: wallet.address, provenance: { origin: 'imported', kdfN: 262_144 } })
     const signer = await openSigner(record, passphrase, folder)

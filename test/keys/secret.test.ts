@@ -29,18 +29,18 @@ describe('when a secret is read from a file', () => {
     expect(readSecretFile(secretFile(content))).toBe(expected)
   })
 
-  it.each([0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o644, 0o666, 0o777])('G3 refuses mode %o with FILE_PERMISSIONS', (mode) => {
-    expect(() => readSecretFile(secretFile('my secret', mode))).toThrowWithCode('FILE_PERMISSIONS')
+  it.each(['640', '620', '610', '604', '602', '601', '644', '666', '777'])('G3 refuses mode %s with FILE_PERMISSIONS', (mode) => {
+    expect(() => readSecretFile(secretFile('my secret', parseInt(mode, 8)))).toThrowWithCode('FILE_PERMISSIONS')
   })
 
-  it.each([0o600, 0o400])('takes mode %o', (mode) => {
-    expect(readSecretFile(secretFile('my secret', mode))).toBe('my secret')
+  it.each(['600', '400'])('takes mode %s', (mode) => {
+    expect(readSecretFile(secretFile('my secret', parseInt(mode, 8)))).toBe('my secret')
   })
 
   it('G3 refuses a file of another user with FILE_PERMISSIONS', () => {
     const path = secretFile('my secret')
     const us = process.getuid?.() ?? 0
-    vi.spyOn(process, 'getuid' as never).mockReturnValue((us + 1) as never)
+    vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(us + 1)
     try {
       expect(() => readSecretFile(path)).toThrowWithCode('FILE_PERMISSIONS')
     } finally {

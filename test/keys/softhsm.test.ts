@@ -107,13 +107,18 @@ describe('when one process works with two homes', () => {
     await other.close()
   })
 
-  it('a token folder that was taken away is TOKEN_NOT_FOUND', async () => {
+  it('a token folder that was taken away is TOKEN_MODULE, and the next home works all the same', async () => {
     const directory = join(folder, 'home-f')
     const { module, token } = await createSoftHsmToken({ directory, label: 'gone', pin, soPin })
     const key = await generateKey({ name: 'gone', store: 'pkcs11', directory, pin, module, token })
     // Another home in between, so that the library reads the folder again, as a new process does.
-    await createSoftHsmToken({ directory: join(folder, 'home-g'), label: 'between', pin, soPin })
+    const between = join(folder, 'home-g')
+    await createSoftHsmToken({ directory: between, label: 'between', pin, soPin })
+    const other = await generateKey({ name: 'between', store: 'pkcs11', directory: between, pin, module, token: 'between' })
     rmSync(join(directory, 'tokens'), { recursive: true })
-    await expect(openSigner(key, pin, directory)).rejects.toThrow(/CKR_|label/)
+    await expect(openSigner(key, pin, directory)).rejects.toThrowWithCode('TOKEN_MODULE')
+    const signer = await openSigner(other, pin, between)
+    await expectAgreement(digest, await signer.sign(digest), other.address)
+    await signer.close()
   })
 })

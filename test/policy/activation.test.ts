@@ -25,7 +25,7 @@ describe('an activation', () => {
   })
 
   it('signed by the threshold gives the admins, ascending', async () => {
-    const signers = await verify([await sign(carol), await sign(alice)])
+    const signers = verify([await sign(carol), await sign(alice)])
     expect(signers).toEqual([alice.address, carol.address].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)))
   })
 

@@ -64,6 +64,8 @@ principals:
     const examples = [...docs.matchAll(/```yaml\n(format: [\s\S]*?)```/g)].map((match) => match[1] as string)
     expect(examples.length).toBeGreaterThanOrEqual(2)
     for (const example of examples) expect(problem(example)).toBe('accepted')
+    const tiers = /```yaml\n(rules:\n[\s\S]*?)```/.exec(docs)?.[1] as string
+    expect(problem(`${(examples[1] as string).split('rules:')[0]}${tiers}`)).toBe('accepted')
   })
 
   it('keeps every amount exact', () => {

@@ -53,7 +53,7 @@ describe('when calldata is the canonical encoding', () => {
     const ours = parseFunction(signature) as AbiFunction
     const foreign = new Interface([`function ${signature}`])
     fc.assert(fc.property(fc.tuple(...ours.parameters.map(({ type }) => valueOf(type))), (values) => {
-      const body = `0x${foreign.encodeFunctionData('f', values).slice(10)}` as Hex
+      const body: Hex = `0x${foreign.encodeFunctionData('f', values).slice(10)}`
       expect(decodeExactly(ours.parameters, body)?.map((value, i) => comparable((ours.parameters[i] as { type: AbiType }).type, value))).toEqual(values)
     }), { numRuns: runs })
   })

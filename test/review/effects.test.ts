@@ -2,6 +2,7 @@ import { Interface } from 'ethers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ZERO_ADDRESS } from '../../src/primitives/address.ts'
+import type { Plan } from '../../src/build/plan.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
 import { effectsOf } from '../../src/review/effects.ts'
 import { OWNER_MANAGEMENT } from '../../src/safe/abi.ts'
@@ -121,7 +122,7 @@ describe('when refund fields are set', () => {
 })
 
 describe('when a plan is a message', () => {
-  const plan = { kind: 'safe-message' as const, domain: planOf().domain, message: `0x${'ab'.repeat(32)}` as Hex }
+  const plan: Plan = { kind: 'safe-message', domain: planOf().domain, message: `0x${'ab'.repeat(32)}` }
 
   it('says what the message is about', () => {
     expect(effectsOf(plan, { ...context, message: { format: 'typed-data', primaryType: 'Permit', verifyingContract: USDC } })).toEqual([{ where: 'message', kind: 'message', format: 'typed-data', primaryType: 'Permit', verifyingContract: USDC }])

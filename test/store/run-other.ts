@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ export interface Other {
 export function startOther(action: string, file: string): Other {
   const child = spawn(process.execPath, [otherProcess, action, file], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> })[Symbol.asyncIterator]()
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   onTestFinished(() => void child.kill('SIGKILL'))
   return {
     async line() {
@@ -45,7 +45,7 @@ export function startOther(action: string, file: string): Other {
       return next.done === true ? null : next.value
     },
     async finish() {
-      child.stdin?.end()
+      child.stdin.end()
       await ended
     },
     async kill() {

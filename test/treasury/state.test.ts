@@ -9,6 +9,7 @@ import { createRpcChain } from '../../src/chain/rpc/client.ts'
 import { type Address, toChecksum, ZERO_ADDRESS } from '../../src/primitives/address.ts'
 import { keccak256, keccak256Text } from '../../src/primitives/hash.ts'
 import { addressWord, concatHex, type Hex, uintWord } from '../../src/primitives/hex.ts'
+import { encodeSetup } from '../../src/safe/abi.ts'
 import { canonicalDeployments } from '../../src/safe/deployments.ts'
 import { isPublishedProxy } from '../../src/treasury/proxies.ts'
 import { FALLBACK_HANDLER_SLOT, GUARD_SLOT, MODULE_GUARD_SLOT, readSafeState } from '../../src/treasury/state.ts'
@@ -146,6 +147,30 @@ describe.each(['1.4.1', '1.5.0'] as const)('when a Safe %s is read', (version) =
   })
 })
 
+describe('when a Safe 1.3.0 is read', () => {
+  const MANY = Array.from({ length: 120 }, (_, index) => toChecksum(`0x${(0xabc000 + index).toString(16).padStart(40, '0')}`))
+  const proxy: Address = '0x00000000000000000000000000000000000013f0'
+  const artifact = (name: string): { deployedBytecode: Hex } => load(`@gnosis.pm/safe-contracts/build/artifacts/contracts/${name}.json`) as { deployedBytecode: Hex }
+
+  it('gives all modules, although its pages name the first module of the next one', async () => {
+    const contracts = canonicalDeployments('1.3.0')
+    await rpc('hardhat_setCode', contracts.SafeL2.address, artifact('GnosisSafeL2.sol/GnosisSafeL2').deployedBytecode)
+    await rpc('hardhat_setCode', proxy, artifact('proxies/GnosisSafeProxy.sol/GnosisSafeProxy').deployedBytecode)
+    await store(proxy, uintWord(0n), addressWord(contracts.SafeL2.address))
+    const data = encodeSetup({ owners: OWNERS, threshold: 2, fallbackHandler: contracts.CompatibilityFallbackHandler.address })
+    await localRpc(node.url).transact({ to: proxy, data })
+    const ring = ['0x0000000000000000000000000000000000000001' as Address, ...MANY]
+    for (const [index, module] of ring.entries()) {
+      await store(proxy, keccak256(concatHex(addressWord(module), uintWord(1n))), addressWord((ring[index + 1] ?? ring[0]) as Address))
+    }
+    await store(proxy, MODULE_GUARD_SLOT, addressWord(EVIL))
+    expect(await readSafeState(chain, proxy)).toMatchObject({
+      version: '1.3.0', owners: OWNERS, threshold: 2, modules: MANY, moduleGuard: ZERO_ADDRESS,
+      fallbackHandler: contracts.CompatibilityFallbackHandler.address, singletonCodeHash: contracts.SafeL2.codeHash,
+    })
+  })
+})
+
 describe('when there is no Safe', () => {
   it('says SAFE_NOT_FOUND for an account without code', async () => {
     await expect(readSafeState(chain, EVIL)).rejects.toThrowWithCode('SAFE_NOT_FOUND')
@@ -172,7 +197,7 @@ describe('when blocks come while the Safe is read', () => {
   })
 
   it('G7 refuses a lying node whose owners contradict the storage', async () => {
-    const lie = concatHex(uintWord(32n), uintWord(1n), addressWord(EVIL))
+    const lie = concatHex(uintWord(32n), uintWord(2n), addressWord(EVIL), addressWord(OWNERS[0] as Address))
     liar.lie('eth_call', { result: (truth, call) => ((call.params[0] as { data: string }).data === '0xa0e67e2b' ? lie : truth) })
     await expect(readSafeState(chain, safes['1.5.0'])).rejects.toThrowWithCode('SAFE_UNGENUINE')
     liar.lie('eth_call', { result: () => '0x1234' })

@@ -41,7 +41,7 @@ export function localRpc(url: string): LocalRpc {
   }
 
   return {
-    result: node.result,
+    result: (method, params) => node.result(method, params),
     async transact({ to, value, data }) {
       const from = (LOCAL_ACCOUNTS[0] as { address: Address }).address
       const hash = await node.result('eth_sendTransaction', [{

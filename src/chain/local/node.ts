@@ -90,7 +90,10 @@ function untilListening(child: ChildProcess, complaint: () => string): Promise<n
       fail(`it ended with ${signal ?? `status ${String(code)}`}${words.trim() === '' ? '' : `: "${excerpt(words.trim(), 200)}"`}`)
     })
     child.once('message', (message: { port?: unknown }) => {
-      if (!Number.isInteger(message.port)) return fail('got a message of another form')
+      if (!Number.isInteger(message.port)) {
+        fail('got a message of another form')
+        return
+      }
       clearTimeout(timer)
       resolve(message.port as number)
     })

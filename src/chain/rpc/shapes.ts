@@ -5,7 +5,7 @@ import type { Block } from '../chain.ts'
 
 /** An answer that cannot be true or cannot be read. `what` names the field. */
 export function invalidAnswer(what: string, expected: string, got: unknown): CustodyError {
-  const text = typeof got === 'string' ? got : got === undefined ? 'nothing' : JSON.stringify(got) ?? typeof got
+  const text = typeof got === 'string' ? got : got === undefined ? 'nothing' : JSON.stringify(got)
   return new CustodyError('CHAIN_ANSWER_INVALID', `Expected ${what} as ${expected}, got "${excerpt(text)}".`)
 }
 

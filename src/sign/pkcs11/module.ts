@@ -11,8 +11,8 @@ export interface TokenModule {
   readonly pkcs11: Binding.PKCS11
   /** Tokens that are logged in through it; while there are any it is never finalised. */
   openTokens: number
-  /** What SOFTHSM2_CONF said when the library read it. */
-  configuration: string | undefined
+  /** What SOFTHSM2_CONF said when the library read it; null while the library is not initialised. */
+  configuration: string | undefined | null
 }
 
 const loaded = new Map<string, TokenModule>()
@@ -36,7 +36,7 @@ export async function loadModule(path: string): Promise<TokenModule> {
   } catch (error) {
     throw new CustodyError('TOKEN_MODULE', `Expected a PKCS#11 library at "${path}", it does not load: ${excerpt((error as Error).message, 120)}`)
   }
-  const fresh: TokenModule = { path: real, pkcs11, openTokens: 0, configuration: process.env['SOFTHSM2_CONF'] }
+  const fresh: TokenModule = { path: real, pkcs11, openTokens: 0, configuration: null }
   try {
     initialise(fresh)
   } catch (error) {
@@ -75,28 +75,36 @@ function initialise(module: TokenModule): void {
     module.pkcs11.C_Initialize({ flags: CKF_OS_LOCKING_OK })
   } catch (error) {
     const name = ckrName(error)
-    if (name === 'CKR_CRYPTOKI_ALREADY_INITIALIZED') return
-    throw new CustodyError('TOKEN_MODULE', `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Initialize.`)
+    if (name !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') {
+      throw new CustodyError('TOKEN_MODULE', `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Initialize.`, {
+        ...(isSoftHsm(module.path) && { next: 'Check that the folder with the tokens, which softhsm2.conf names, is there and is ours.' }),
+      })
+    }
+  }
+  module.configuration = process.env['SOFTHSM2_CONF']
+}
+
+function finalise(module: TokenModule): void {
+  module.configuration = null
+  try {
+    module.pkcs11.C_Finalize()
+  } catch (error) {
+    const name = ckrName(error)
+    if (name === 'CKR_CRYPTOKI_NOT_INITIALIZED') return
+    throw new CustodyError('TOKEN_MODULE', `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Finalize.`)
   }
 }
 
 // SoftHSM reads its configuration in C_Initialize only. Another token folder in the same process therefore
 // needs a new start, which would log out every token that is in use.
 function followConfiguration(module: TokenModule): TokenModule {
-  const wanted = process.env['SOFTHSM2_CONF']
-  if (!isSoftHsm(module.path) || wanted === module.configuration) return module
+  const changed = isSoftHsm(module.path) && module.configuration !== process.env['SOFTHSM2_CONF']
+  if (module.configuration !== null && !changed) return module
   if (module.openTokens > 0) {
     throw new CustodyError('TOKEN_MODULE', 'SoftHSM is in use with another token folder in this process; close its keys first.')
   }
-  try {
-    module.pkcs11.C_Finalize()
-  } catch (error) {
-    if (ckrName(error) !== 'CKR_CRYPTOKI_NOT_INITIALIZED') {
-      throw new CustodyError('TOKEN_MODULE', `SoftHSM answered ${ckrName(error) ?? 'with an error'} to C_Finalize.`)
-    }
-  }
+  finalise(module)
   initialise(module)
-  module.configuration = wanted
   return module
 }
 
@@ -107,6 +115,6 @@ export function isSoftHsm(path: string): boolean {
 /** Starts SoftHSM again so that it sees tokens made since; only while nothing is open. @throws TOKEN_MODULE */
 export function restartModule(module: TokenModule): void {
   if (module.openTokens > 0) throw new CustodyError('TOKEN_MODULE', 'The library is in use in this process; close its keys first.')
-  module.pkcs11.C_Finalize()
+  finalise(module)
   initialise(module)
 }

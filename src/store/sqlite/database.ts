@@ -4,7 +4,7 @@ import { CustodyError } from '../../errors.ts'
 import { createPrivateFile } from '../file.ts'
 import type { Store } from '../store.ts'
 import { NodeSqliteDriver } from './driver.ts'
-import { toFault } from './fault.ts'
+import { toFault } from '../sqlite-fault.ts'
 
 export interface SqliteOptions {
   /** How long to wait for another process, in milliseconds; 5,000 unless said. */

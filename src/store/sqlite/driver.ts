@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
 import { CustodyError } from '../../errors.ts'
-import { isBusy, toFault } from './fault.ts'
+import { isBusy, toFault } from '../sqlite-fault.ts'
 
 const FIRST_WAIT_MS = 2
 const LONGEST_WAIT_MS = 50
@@ -17,8 +17,8 @@ export class NodeSqliteDriver implements Driver {
   readonly #busyTimeoutMs: number
   readonly #connection: NodeSqliteConnection
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
-  #tail: Promise<void> = Promise.resolve()
-  #release: () => void = () => {}
+  #tail: Promise<unknown> = Promise.resolve()
+  #release = (): void => {}
 
   constructor(database: DatabaseSync, busyTimeoutMs: number) {
     this.#database = database
@@ -44,10 +44,10 @@ export class NodeSqliteDriver implements Driver {
       throw new CustodyError('INTERNAL', 'Inside a transaction the database was used around it, or a second one was opened.')
     }
     const before = this.#tail
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#tail = promise
+    const turn = Promise.withResolvers<undefined>()
+    this.#tail = turn.promise
     await before
-    this.#release = resolve
+    this.#release = () => turn.resolve(undefined)
     return this.#connection
   }
 

@@ -99,9 +99,9 @@ describe('when a key file is opened', () => {
     await expect(openKeystoreSigner(folder, address, passphrase)).rejects.toThrowWithCode('KEY_FILE_INVALID')
   })
 
-  it.each([0o640, 0o604, 0o660, 0o644])('G3 refuses a key file of mode %o with FILE_PERMISSIONS', async (mode) => {
+  it.each(['640', '604', '660', '644'])('G3 refuses a key file of mode %s with FILE_PERMISSIONS', async (mode) => {
     const file = await writeKeyFile(folder, one, passphrase)
-    chmodSync(file, mode)
+    chmodSync(file, parseInt(mode, 8))
     await expect(openKeystoreSigner(file, address, passphrase)).rejects.toThrowWithCode('FILE_PERMISSIONS')
   })
 })

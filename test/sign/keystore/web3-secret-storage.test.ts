@@ -1,4 +1,4 @@
-import { decryptKeystoreJson, Wallet } from 'ethers'
+import { decryptKeystoreJson, encryptKeystoreJson, Wallet } from 'ethers'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseKeystoreText } from '../../../src/sign/keystore/read-file.ts'
@@ -50,7 +50,8 @@ describe('when Coffer reads what another wallet wrote', () => {
 
   // NFC leaves the ligature alone, NFKC (ethers) writes it as two letters, geth takes the bytes as typed.
   it.each(['ligature ﬁ in a passphrase', 'cafe\u0301 with a combining accent', 'plain ascii words here'])('opens a file of ethers whose passphrase is %j', async (words) => {
-    const theirs = await new Wallet(`0x${hex(key)}`).encrypt(words)
+    const account = { address: `0x${address}`, privateKey: `0x${hex(key)}` }
+    const theirs = await encryptKeystoreJson(account, words, { scrypt: { N: TEST_N } })
     expect(hex(await decryptKeystore(JSON.parse(theirs), words))).toBe(hex(key))
   })
 

@@ -14,7 +14,7 @@ import { expectAgreement } from '../agreement.ts'
 import { intruderSession, PIN, softHsmToken } from './token-folder.ts'
 
 const folder = softHsmToken('signer-tests')
-const runs = Math.min(Number(process.env['FC_NUM_RUNS'] ?? 300), 100_000)
+const runs = Math.min(Number(process.env['FC_NUM_RUNS'] ?? 200), 100_000)
 const digest: Hex = `0x${'5c'.repeat(32)}`
 
 let key: TokenKey

@@ -100,7 +100,7 @@ describe('a transaction', () => {
     await Promise.all(Array.from({ length: 40 }, () => store.immediate(async (tx) => {
       const { n } = await tx.selectFrom('numbers').select((e) => e.fn.coalesce(e.fn.max('n'), sql<number>`0`).as('n')).executeTakeFirstOrThrow()
       await new Promise((resolve) => setImmediate(resolve))
-      await tx.insertInto('numbers').values({ n: Number(n) + 1, text: null }).execute()
+      await tx.insertInto('numbers').values({ n: n + 1, text: null }).execute()
     })))
     expect(await numbersIn(store)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1))
   })

@@ -1,4 +1,4 @@
-import { CustodyError, type ErrorCode, excerpt } from '../../errors.ts'
+import { CustodyError, type ErrorCode, excerpt } from '../errors.ts'
 
 /** Primary result codes. @see https://sqlite.org/rescode.html */
 const BUSY = 5
