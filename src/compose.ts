@@ -12,7 +12,7 @@ import type { Parts } from './pipeline/parts.ts'
 import type { Json } from './primitives/json.ts'
 import { type Clock, systemClock } from './primitives/time.ts'
 import { LOCAL_CHAIN_ID } from './registers/add-chain.ts'
-import { protocolKitHash } from './review/protocol-kit.ts'
+import { protocolKitHash, protocolKitMessageHash } from './review/protocol-kit.ts'
 import type { Ledger } from './store/ledger.ts'
 import { withFileLock } from './store/lock.ts'
 import { openLedger } from './store/open-ledger.ts'
@@ -62,6 +62,7 @@ export async function openCoffer(directory: string, options: ComposeOptions = {}
     readSafe: readSafeState,
     findExecutions,
     protocolKitHash,
+    protocolKitMessageHash,
     withPayerLock: (chainId, payer, work) => withFileLock(join(home.paths.locks, `payer-${chainId}-${payer.toLowerCase()}`), work, { timeoutMs: 30_000 }),
     progress: options.progress ?? (() => {}),
     sleep: (milliseconds) => delay(milliseconds),

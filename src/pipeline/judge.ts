@@ -34,6 +34,7 @@ export async function judge(parts: Parts, context: Context, request: Request, pl
     now,
     expiresAt: request.expiresAt,
     protocolKitHash: parts.protocolKitHash,
+    protocolKitMessageHash: parts.protocolKitMessageHash,
     enforcement: { chain: [], pipeline: [] },
   })
   const decision = decide(context, request, review, approvedBy, now)

@@ -31,6 +31,7 @@ export interface Parts {
   findExecutions(chain: Chain, safe: Address, fromBlock: bigint): Promise<readonly SeenExecution[]>
   /** The safeTxHash as protocol-kit computes it. */
   protocolKitHash(domain: SafeDomain, tx: SafeTx): Promise<Hex>
+  protocolKitMessageHash(domain: SafeDomain, message: Hex): Promise<Hex>
   /** One process at a time per paying account, released by the system when the process dies. */
   withPayerLock<T>(chainId: number, payer: Address, work: () => Promise<T>): Promise<T>
   progress(text: string): void

@@ -51,7 +51,7 @@ export function contradiction({ safe }: Request, effects: readonly Effect[], sim
   if (simulation?.status !== 'succeeded') return null
   if (!effects.some((effect) => effect.kind === 'safe-admin')) {
     const changed = simulation.storageChanges?.find((change) =>
-      sameAddress(change.account, safe) && BigInt(change.slot) !== NONCE_SLOT && BigInt(change.before) !== BigInt(change.after))
+      sameAddress(change.account, safe) && BigInt(change.slot) !== NONCE_SLOT && change.before.toLowerCase() !== change.after.toLowerCase())
     if (changed !== undefined) return `the simulation shows a change of the Safe's own storage (slot ${BigInt(changed.slot)}), which none of the calls says it makes`
   }
   // A call may make the Safe pay through an allowance given earlier, so outflows can only be compared without one.

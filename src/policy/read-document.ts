@@ -1,5 +1,5 @@
-import { isAlias, isNode, parseDocument, visit } from 'yaml'
-import { excerpt } from '../errors.ts'
+import { isAlias, isCollection, isNode, isScalar, parseDocument, visit } from 'yaml'
+import { CustodyError, excerpt } from '../errors.ts'
 import { type Json, parseJson } from '../primitives/json.ts'
 import { at, invalid } from './invalid.ts'
 
@@ -18,7 +18,12 @@ export function readDocument(text: string): Json {
     const value = tryJson(text)
     if (value !== undefined) return value
   }
-  return readYaml(text)
+  try {
+    return readYaml(text)
+  } catch (error) {
+    // The reader gives up on absurd nesting with a bare error of the language.
+    throw error instanceof CustodyError ? error : invalid('the document', `expected YAML or JSON that can be read: ${excerpt(String(error))}.`, error)
+  }
 }
 
 function tryJson(text: string): Json | undefined {
@@ -41,10 +46,9 @@ function readYaml(text: string): Json {
     const line = problem.linePos?.[0].line
     throw invalid(line === undefined ? 'the document' : `line ${line}`, `expected YAML or JSON: ${excerpt((problem.message.split('\n')[0] as string), 160)}`)
   }
-  // The library's type says `false`; a %YAML line sets it to true.
-  if ((document.directives.yaml as { readonly explicit?: boolean }).explicit === true) throw invalid('the document', 'expected no %YAML directive.')
+  if (document.directives.yaml.explicit === true) throw invalid('the document', 'expected no %YAML directive.')
   visit(document, (_key, node) => {
-    if (isAlias(node) || (isNode(node) && 'anchor' in node && node.anchor !== undefined)) {
+    if (isAlias(node) || ((isScalar(node) || isCollection(node)) && node.anchor !== undefined)) {
       throw invalid('the document', 'expected no anchors or aliases (& and *); write the value out.')
     }
     if (isNode(node) && node.tag !== undefined) throw invalid('the document', `expected no tags, got ${excerpt(node.tag)}.`)

@@ -30,12 +30,21 @@ export function toJsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item), indent)
 }
 
+/** Longer documents have no use here and only cost memory. */
+const MAX_LENGTH = 4 * 1024 * 1024
+
+/** Deeper ones are made to exhaust the stack of whoever reads them. */
+const MAX_DEPTH = 200
+
 /**
  * Strict JSON: like `JSON.parse`, but the same key twice in one object is an error, because two readers
  * could otherwise see two different documents.
  * @throws JSON_INVALID
  */
 export function parseJson(text: string, what = 'document'): unknown {
+  if (text.length > MAX_LENGTH) {
+    throw new CustodyError('JSON_INVALID', `Expected ${what} of at most ${MAX_LENGTH} characters, got ${text.length}.`)
+  }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -49,10 +58,11 @@ export function parseJson(text: string, what = 'document'): unknown {
 // The text is known to be well-formed here, so this walk only has to follow strings and nesting.
 function refuseDuplicateKeys(text: string, what: string): void {
   const scopes: (Set<string> | null)[] = []
-  const string = /"(?:[^"\\]|\\.)*"/y
+  const string = /"[^"\\]*(?:\\.[^"\\]*)*"/y
   let expectKey = false
   for (let i = 0; i < text.length; i++) {
     const char = text[i]
+    if (scopes.length > MAX_DEPTH) throw new CustodyError('JSON_INVALID', `Expected ${what} nested at most ${MAX_DEPTH} deep.`)
     if (char === '{') { scopes.push(new Set()); expectKey = true }
     else if (char === '[') { scopes.push(null); expectKey = false }
     else if (char === '}' || char === ']') { scopes.pop(); expectKey = false }

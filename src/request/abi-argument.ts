@@ -17,15 +17,24 @@ export function parseArgument(text: string, input: AbiInput, where: string): Abi
     return parseText(text, input)
   } catch (cause) {
     if (!(cause instanceof CustodyError)) throw cause
-    throw new CustodyError('ABI_INVALID', `Argument ${where} (${excerpt(canonicalType(input), 80)}): ${cause.message}`, { cause, details: { argument: where, cause: cause.code } })
+    throw new CustodyError(
+      'ABI_INVALID',
+      `Argument ${where} (${excerpt(canonicalType(input), 80)}): ${cause.message}`,
+      { cause, details: { argument: where, cause: cause.code } },
+    )
   }
 }
 
 const wrong = (expected: string, got: unknown): CustodyError =>
-  new CustodyError('ABI_INVALID', `Expected ${expected}, got "${excerpt(typeof got === 'string' ? got : (JSON.stringify(got) as string | undefined) ?? 'nothing')}".`)
+  new CustodyError(
+    'ABI_INVALID',
+    `Expected ${expected}, got "${excerpt(typeof got === 'string' ? got : JSON.stringify(got))}".`,
+  )
 
 function parseText(text: string, input: AbiInput): AbiValue {
-  return input.components === undefined && !input.type.endsWith(']') ? parseElementary(text, input.type) : parseNested(parseJson(text, 'the list'), input)
+  return input.components === undefined && !input.type.endsWith(']')
+    ? parseElementary(text, input.type)
+    : parseNested(parseJson(text, 'the list'), input)
 }
 
 function parseNested(value: unknown, input: AbiInput): AbiValue {
@@ -37,7 +46,8 @@ function parseNested(value: unknown, input: AbiInput): AbiValue {
     return value.map((each) => parseNested(each, item))
   }
   if (input.components !== undefined) {
-    if (!Array.isArray(value) || value.length !== input.components.length) throw wrong(`a JSON list of ${input.components.length} for the tuple`, value)
+    if (!Array.isArray(value) || value.length !== input.components.length)
+      throw wrong(`a JSON list of ${input.components.length} for the tuple`, value)
     return input.components.map((component, i) => parseNested(value[i], component))
   }
   if (typeof value === 'boolean' && input.type === 'bool') return value

@@ -15,7 +15,8 @@ export interface AbiFunction {
   readonly signature: string
 }
 
-const ELEMENTARY = /^(?:address|bool|string|bytes|bytes(?:[1-9]|[12][0-9]|3[0-2])|u?int(?:8|16|24|32|40|48|56|64|72|80|88|96|104|112|120|128|136|144|152|160|168|176|184|192|200|208|216|224|232|240|248|256))$/
+const ELEMENTARY =
+  /^(?:address|bool|string|bytes|bytes(?:[1-9]|[12][0-9]|3[0-2])|u?int(?:8|16|24|32|40|48|56|64|72|80|88|96|104|112|120|128|136|144|152|160|168|176|184|192|200|208|216|224|232|240|248|256))$/
 const IDENTIFIER = /^[A-Za-z_$][\w$]{0,127}$/
 const MAX_DEPTH = 8
 
@@ -49,7 +50,8 @@ function parseTypes(list: string, whole: string, depth: number): AbiInput[] {
     if (base.startsWith('(') && base.endsWith(')')) {
       return { name: '', type: `tuple${dimensions}`, components: parseTypes(base.slice(1, -1), whole, depth + 1) }
     }
-    if (!ELEMENTARY.test(base)) throw invalid(`Expected a type such as address or uint256 in the signature, got "${excerpt(type)}".`)
+    if (!ELEMENTARY.test(base))
+      throw invalid(`Expected a type such as address or uint256 in the signature, got "${excerpt(type)}".`)
     return { name: '', type }
   })
 }
@@ -84,7 +86,9 @@ export function functionFromAbi(text: string, method: string | null): AbiFunctio
   if (matching.length === 1) return matching[0] as AbiFunction
   const wanted = method === null ? 'the ABI' : `"${excerpt(method)}"`
   if (matching.length === 0) throw invalid(`Expected a function ${wanted} in the ABI, found none.`)
-  throw invalid(`Expected one function for ${wanted}, found ${matching.length}: ${excerpt(matching.map((each) => each.signature).join(' '), 200)}.`)
+  throw invalid(
+    `Expected one function for ${wanted}, found ${matching.length}: ${excerpt(matching.map((each) => each.signature).join(' '), 200)}.`,
+  )
 }
 
 /** Reads one function of an ABI; what an ABI says beyond name and inputs is not used. @throws ABI_INVALID */
@@ -99,12 +103,17 @@ export function abiFunction(item: unknown): AbiFunction {
 
 function abiInput(item: unknown, where: string, depth: number): AbiInput {
   const { name, type, components } = (item ?? {}) as { name?: unknown; type?: unknown; components?: unknown }
-  const [, base = '', dimensions = ''] = typeof type === 'string' ? (/^(.*?)((?:\[(?:[1-9][0-9]{0,3})?\])*)$/.exec(type) ?? []) : []
+  const [, base = '', dimensions = ''] =
+    typeof type === 'string' ? (/^(.*?)((?:\[(?:[1-9][0-9]{0,3})?\])*)$/.exec(type) ?? []) : []
   const label = typeof name === 'string' ? name : ''
   if (base === 'tuple' && Array.isArray(components) && depth < MAX_DEPTH) {
-    return { name: label, type: `tuple${dimensions}`, components: components.map((each) => abiInput(each, where, depth + 1)) }
+    return {
+      name: label,
+      type: `tuple${dimensions}`,
+      components: components.map((each) => abiInput(each, where, depth + 1)),
+    }
   }
-  if (!ELEMENTARY.test(base) || components !== undefined && components !== null) {
+  if (!ELEMENTARY.test(base) || (components !== undefined && components !== null)) {
     throw invalid(`Expected inputs with ABI types in ${where}, got "${excerpt(String(type))}".`)
   }
   return { name: label, type: type as string }

@@ -31,19 +31,32 @@ export function parseCallInput(input: CallInput): { call: Call; signature: strin
   if ([input.sig, input.abi, input.data].filter((each) => each !== undefined).length > 1) {
     throw new CustodyError('ABI_INVALID', 'Expected one of a signature, an ABI or raw data, got several.')
   }
-  if (input.method !== undefined && input.abi === undefined) throw new CustodyError('ABI_INVALID', 'Expected an ABI along with the method name.')
-  const called = input.sig !== undefined ? parseSignature(input.sig) : input.abi !== undefined ? functionFromAbi(input.abi, input.method ?? null) : null
-  if (called !== null) return { call: { to, value, data: encodeCall(called, input.args ?? []) }, signature: called.signature }
-  if (input.args !== undefined && input.args.length > 0) throw new CustodyError('ABI_INVALID', 'Expected a signature or an ABI along with the arguments.')
+  if (input.method !== undefined && input.abi === undefined)
+    throw new CustodyError('ABI_INVALID', 'Expected an ABI along with the method name.')
+  const called =
+    input.sig !== undefined
+      ? parseSignature(input.sig)
+      : input.abi !== undefined
+        ? functionFromAbi(input.abi, input.method ?? null)
+        : null
+  if (called !== null)
+    return { call: { to, value, data: encodeCall(called, input.args ?? []) }, signature: called.signature }
+  if (input.args !== undefined && input.args.length > 0)
+    throw new CustodyError('ABI_INVALID', 'Expected a signature or an ABI along with the arguments.')
   return { call: { to, value, data: input.data === undefined ? '0x' : parseHex(input.data, 'data') }, signature: null }
 }
 
 /** Calldata of a function from argument texts. @throws ABI_INVALID naming the argument */
 export function encodeCall(called: AbiFunction, args: readonly string[]): Hex {
   if (args.length !== called.inputs.length) {
-    throw new CustodyError('ABI_INVALID', `Expected ${called.inputs.length} arguments for ${excerpt(called.signature, 120)}, got ${args.length}.`)
+    throw new CustodyError(
+      'ABI_INVALID',
+      `Expected ${called.inputs.length} arguments for ${excerpt(called.signature, 120)}, got ${args.length}.`,
+    )
   }
-  const values = called.inputs.map((input, i) => parseArgument(args[i] as string, input, input.name === '' ? String(i + 1) : `${i + 1} "${excerpt(input.name)}"`))
+  const values = called.inputs.map((input, i) =>
+    parseArgument(args[i] as string, input, input.name === '' ? String(i + 1) : `${i + 1} "${excerpt(input.name)}"`),
+  )
   return `${keccak256Text(called.signature).slice(0, 10)}${encodeAbiParameters(called.inputs, values).slice(2)}` as Hex
 }
 

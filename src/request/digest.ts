@@ -31,6 +31,7 @@ export function parseRequest(text: string): Request {
  */
 export function parseStoredRequest(text: string): Request {
   const { request, canonical } = digestRequest(parseRequest(text))
-  if (canonical !== text) throw new CustodyError('REQUEST_ALTERED', 'Expected the stored request in canonical form; its text was changed.')
+  if (canonical !== text)
+    throw new CustodyError('REQUEST_ALTERED', 'Expected the stored request in canonical form; its text was changed.')
   return request
 }

@@ -12,10 +12,12 @@ const RANDOM_BYTES = 10
  */
 export function newRequestId(now: Seconds): string {
   let time = ''
-  for (let rest = now, i = 0; i < TIME_DIGITS; i++, rest = Math.floor(rest / 32)) time = (ALPHABET[rest % 32] as string) + time
+  for (let rest = now, i = 0; i < TIME_DIGITS; i++, rest = Math.floor(rest / 32))
+    time = (ALPHABET[rest % 32] as string) + time
   let bits = BigInt(`0x${randomBytes(RANDOM_BYTES).toString('hex')}`)
   let random = ''
-  for (let i = 0; i < (RANDOM_BYTES * 8) / 5; i++, bits >>= 5n) random = (ALPHABET[Number(bits & 31n)] as string) + random
+  for (let i = 0; i < (RANDOM_BYTES * 8) / 5; i++, bits >>= 5n)
+    random = (ALPHABET[Number(bits & 31n)] as string) + random
   return `r${time}${random}`
 }
 

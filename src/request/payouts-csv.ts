@@ -15,7 +15,8 @@ const REQUIRED = ['to', 'asset', 'amount']
 const KNOWN = new Set([...REQUIRED, 'memo'])
 const MAX_CHARACTERS = 1024 * 1024
 
-const invalid = (message: string, details: Record<string, unknown> = {}): CustodyError => new CustodyError('CSV_INVALID', message, { details })
+const invalid = (message: string, details: Record<string, unknown> = {}): CustodyError =>
+  new CustodyError('CSV_INVALID', message, { details })
 
 /**
  * Reads payout rows under the header `to,asset,amount[,memo]`, columns in any order. Cells stay text: nothing
@@ -24,10 +25,12 @@ const invalid = (message: string, details: Record<string, unknown> = {}): Custod
  * @see RFC 4180
  */
 export function parsePayouts(text: string): readonly PayoutRow[] {
-  if (text.length > MAX_CHARACTERS) throw invalid(`Expected a payout file of at most ${MAX_CHARACTERS} characters, got ${text.length}.`)
+  if (text.length > MAX_CHARACTERS)
+    throw invalid(`Expected a payout file of at most ${MAX_CHARACTERS} characters, got ${text.length}.`)
   const records = readRecords(text)
   const header = records[0]
-  if (header === undefined) throw invalid('Expected a header row "to,asset,amount" and at least one payout, got an empty file.')
+  if (header === undefined)
+    throw invalid('Expected a header row "to,asset,amount" and at least one payout, got an empty file.')
   const columns = readHeader(header.record)
   const rows = records.slice(1)
   if (rows.length === 0) throw invalid('Expected at least one payout below the header, got none.')
@@ -35,14 +38,22 @@ export function parsePayouts(text: string): readonly PayoutRow[] {
   return rows.map(({ record, line }) => readRow(record, line, columns))
 }
 
-interface Numbered { readonly record: readonly string[]; readonly line: number }
+interface Numbered {
+  readonly record: readonly string[]
+  readonly line: number
+}
 
 function readRecords(text: string): Numbered[] {
   const numbered: Numbered[] = []
   let next = 1
   try {
     // `raw` gives the exact text of each record, from which its first line follows even when cells hold line breaks.
-    const parsed = parse(text, { bom: true, raw: true, relax_column_count: true, skip_empty_lines: false }) as unknown as { record: string[]; raw: string }[]
+    const parsed = parse(text, {
+      bom: true,
+      raw: true,
+      relax_column_count: true,
+      skip_empty_lines: false,
+    }) as unknown as { record: string[]; raw: string }[]
     for (const { record, raw } of parsed) {
       const line = next
       next += raw.match(/\r\n|\n|\r/g)?.length ?? 0
@@ -59,7 +70,10 @@ function readRecords(text: string): Numbered[] {
 function readHeader(header: readonly string[]): readonly string[] {
   const columns = header.map((cell) => cell.trim())
   for (const column of columns) {
-    if (!KNOWN.has(column)) throw invalid(`Line 1: expected the columns to, asset, amount and perhaps memo, got "${excerpt(column)}".`, { line: 1 })
+    if (!KNOWN.has(column))
+      throw invalid(`Line 1: expected the columns to, asset, amount and perhaps memo, got "${excerpt(column)}".`, {
+        line: 1,
+      })
   }
   if (new Set(columns).size !== columns.length) throw invalid('Line 1: a column stands twice.', { line: 1 })
   const missing = REQUIRED.filter((column) => !columns.includes(column))
@@ -68,10 +82,17 @@ function readHeader(header: readonly string[]): readonly string[] {
 }
 
 function readRow(record: readonly string[], line: number, columns: readonly string[]): PayoutRow {
-  if (record.length !== columns.length) throw invalid(`Line ${line}: expected ${columns.length} cells, got ${record.length}.`, { line })
+  if (record.length !== columns.length)
+    throw invalid(`Line ${line}: expected ${columns.length} cells, got ${record.length}.`, { line })
   const cell = (column: string): string => (record[columns.indexOf(column)] ?? '').trim()
   for (const column of REQUIRED) {
     if (cell(column) === '') throw invalid(`Line ${line}: the cell ${column} is empty.`, { line })
   }
-  return { line, to: cell('to'), asset: cell('asset'), amount: cell('amount'), memo: cell('memo') === '' ? null : cell('memo') }
+  return {
+    line,
+    to: cell('to'),
+    asset: cell('asset'),
+    amount: cell('amount'),
+    memo: cell('memo') === '' ? null : cell('memo'),
+  }
 }

@@ -10,7 +10,15 @@ export const MAX_BATCH_CALLS = 500
 /** What is wanted. Amounts in base units of the asset, values in wei. */
 export type Action =
   /** `asset` is the policy's symbol; `token` null is the native coin. */
-  | { readonly kind: 'transfer'; readonly asset: string; readonly token: Address | null; readonly decimals: number; readonly recipient: Address; readonly recipientName: string | null; readonly amount: bigint }
+  | {
+      readonly kind: 'transfer'
+      readonly asset: string
+      readonly token: Address | null
+      readonly decimals: number
+      readonly recipient: Address
+      readonly recipientName: string | null
+      readonly amount: bigint
+    }
   | { readonly kind: 'call'; readonly call: Call; readonly signature: string | null }
   | { readonly kind: 'batch'; readonly calls: readonly Call[] }
   | { readonly kind: 'message'; readonly format: 'text'; readonly text: string }

@@ -12,7 +12,11 @@ export function assertBuilderChecksum(document: unknown): void {
   if (file.meta === undefined || (file.meta['checksum'] ?? '') === '') return
   const expected = builderChecksum(file)
   if (file.meta['checksum'] !== expected) {
-    throw new CustodyError('FIELD_INVALID', `The field "meta.checksum" of the batch file: expected ${expected}, got "${excerpt(String(file.meta['checksum']), 80)}".`, { details: { field: 'meta.checksum' } })
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `The field "meta.checksum" of the batch file: expected ${expected}, got "${excerpt(String(file.meta['checksum']), 80)}".`,
+      { details: { field: 'meta.checksum' } },
+    )
   }
 }
 

@@ -11,18 +11,22 @@ import { fromIssues } from './document.ts'
 import { MAX_BATCH_CALLS } from './request.ts'
 import { assertBuilderChecksum } from './transaction-builder-checksum.ts'
 
-const parameter: z.ZodType = z.lazy(() => z.strictObject({
-  name: z.string(),
-  type: z.string(),
-  internalType: z.string().optional(),
-  components: z.array(parameter).optional(),
-}))
+const parameter: z.ZodType = z.lazy(() =>
+  z.strictObject({
+    name: z.string(),
+    type: z.string(),
+    internalType: z.string().optional(),
+    components: z.array(parameter).optional(),
+  }),
+)
 
 const transaction = z.strictObject({
   to: z.string(),
   value: z.string(),
   data: z.string().nullish(),
-  contractMethod: z.strictObject({ name: z.string(), inputs: z.array(parameter), payable: z.boolean().optional() }).nullish(),
+  contractMethod: z
+    .strictObject({ name: z.string(), inputs: z.array(parameter), payable: z.boolean().optional() })
+    .nullish(),
   contractInputsValues: z.record(z.string(), z.string()).nullish(),
 })
 
@@ -47,7 +51,11 @@ export function parseTransactionBuilder(text: string, chainId: number): readonly
   const result = schema.safeParse(document)
   if (!result.success) throw fromIssues(result.error.issues, 'batch file')
   if (result.data.chainId !== String(chainId)) {
-    throw new CustodyError('FIELD_INVALID', `The field "chainId" of the batch file: expected "${chainId}", got "${excerpt(result.data.chainId)}".`, { details: { field: 'chainId' } })
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `The field "chainId" of the batch file: expected "${chainId}", got "${excerpt(result.data.chainId)}".`,
+      { details: { field: 'chainId' } },
+    )
   }
   assertBuilderChecksum(document)
   return result.data.transactions.map((entry, i) => {
@@ -55,7 +63,10 @@ export function parseTransactionBuilder(text: string, chainId: number): readonly
       return toCall(entry)
     } catch (cause) {
       if (!(cause instanceof CustodyError)) throw cause
-      throw new CustodyError(cause.code, `transactions[${i}]: ${cause.message}`, { cause, details: { ...cause.details, index: i } })
+      throw new CustodyError(cause.code, `transactions[${i}]: ${cause.message}`, {
+        cause,
+        details: { ...cause.details, index: i },
+      })
     }
   })
 }
@@ -63,7 +74,8 @@ export function parseTransactionBuilder(text: string, chainId: number): readonly
 function toCall(entry: Entry): Call {
   const to = parseAddress(entry.to, 'to')
   const value = parseAmount(entry.value, 0, 'value in wei')
-  const given = entry.data === undefined || entry.data === null || entry.data === '' ? null : parseHex(entry.data, 'data')
+  const given =
+    entry.data === undefined || entry.data === null || entry.data === '' ? null : parseHex(entry.data, 'data')
   const encoded = encodeMethod(entry)
   if (given !== null && encoded !== null && given !== encoded) {
     throw new CustodyError('FIELD_INVALID', 'Expected data and contractMethod to say the same bytes; they differ.')
@@ -85,10 +97,17 @@ function encodeMethod(entry: Entry): Hex | null {
   const called = abiFunction(method)
   const names = called.inputs.map((input) => input.name)
   const stray = Object.keys(values ?? {}).find((name) => !names.includes(name))
-  if (stray !== undefined) throw new CustodyError('FIELD_UNKNOWN', `contractInputsValues has the unknown field "${excerpt(stray)}".`, { details: { field: excerpt(stray) } })
-  return encodeCall(called, names.map((name) => {
-    const value = values?.[name]
-    if (value === undefined || !Object.hasOwn(values ?? {}, name)) throw new CustodyError('FIELD_INVALID', `contractInputsValues lacks "${excerpt(name)}".`)
-    return value
-  }))
+  if (stray !== undefined)
+    throw new CustodyError('FIELD_UNKNOWN', `contractInputsValues has the unknown field "${excerpt(stray)}".`, {
+      details: { field: excerpt(stray) },
+    })
+  return encodeCall(
+    called,
+    names.map((name) => {
+      const value = values?.[name]
+      if (value === undefined || !Object.hasOwn(values ?? {}, name))
+        throw new CustodyError('FIELD_INVALID', `contractInputsValues lacks "${excerpt(name)}".`)
+      return value
+    }),
+  )
 }

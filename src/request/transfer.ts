@@ -27,12 +27,24 @@ export function parseTransferInput(input: TransferInput, context: TransferContex
   const asset = context.assets.find((known) => known.symbol === input.asset)
   if (asset === undefined) {
     const known = context.assets.map((each) => each.symbol).join(', ')
-    throw new CustodyError('ASSET_UNKNOWN', `Expected an asset of the active policy (${known === '' ? 'it lists none' : excerpt(known, 200)}), got "${excerpt(input.asset)}".`)
+    throw new CustodyError(
+      'ASSET_UNKNOWN',
+      `Expected an asset of the active policy (${known === '' ? 'it lists none' : excerpt(known, 200)}), got "${excerpt(input.asset)}".`,
+    )
   }
   const { address, name } = parseRecipient(input.to, context)
   const amount = parseAmount(input.amount, asset.decimals)
-  if (amount === 0n) throw new CustodyError('AMOUNT_INVALID', `Expected an amount above zero, got "${excerpt(input.amount)}".`)
-  return { kind: 'transfer', asset: asset.symbol, token: asset.token, decimals: asset.decimals, recipient: address, recipientName: name, amount }
+  if (amount === 0n)
+    throw new CustodyError('AMOUNT_INVALID', `Expected an amount above zero, got "${excerpt(input.amount)}".`)
+  return {
+    kind: 'transfer',
+    asset: asset.symbol,
+    token: asset.token,
+    decimals: asset.decimals,
+    recipient: address,
+    recipientName: name,
+    amount,
+  }
 }
 
 /**
@@ -41,10 +53,16 @@ export function parseTransferInput(input: TransferInput, context: TransferContex
  * @throws ADDRESS_UNKNOWN, ADDRESS_INVALID, ADDRESS_CHECKSUM, ADDRESS_CHAIN_MISMATCH
  * @see EIP-3770
  */
-export function parseRecipient(text: string, context: Pick<TransferContext, 'addressBook' | 'chainPrefix'>): { address: Address; name: string | null } {
+export function parseRecipient(
+  text: string,
+  context: Pick<TransferContext, 'addressBook' | 'chainPrefix'>,
+): { address: Address; name: string | null } {
   const prefixed = /^([A-Za-z0-9-]{1,32}):(0x.*)$/s.exec(text)
   if (prefixed !== null && prefixed[1] !== context.chainPrefix) {
-    throw new CustodyError('ADDRESS_CHAIN_MISMATCH', `Expected an address on ${context.chainPrefix ?? 'the chain in use, which has no known prefix'}, got the prefix "${prefixed[1]}".`)
+    throw new CustodyError(
+      'ADDRESS_CHAIN_MISMATCH',
+      `Expected an address on ${context.chainPrefix ?? 'the chain in use, which has no known prefix'}, got the prefix "${prefixed[1]}".`,
+    )
   }
   const plain = prefixed?.[2] ?? text
   if (/^0x/i.test(plain)) {
@@ -52,6 +70,10 @@ export function parseRecipient(text: string, context: Pick<TransferContext, 'add
     return { address, name: context.addressBook.find((entry) => sameAddress(entry.address, address))?.name ?? null }
   }
   const entry = context.addressBook.find((known) => known.name === plain)
-  if (entry === undefined) throw new CustodyError('ADDRESS_UNKNOWN', `Expected an address or a name of the address book, got "${excerpt(text)}".`)
+  if (entry === undefined)
+    throw new CustodyError(
+      'ADDRESS_UNKNOWN',
+      `Expected an address or a name of the address book, got "${excerpt(text)}".`,
+    )
   return { address: entry.address, name: entry.name }
 }

@@ -7,7 +7,8 @@ import type { AbiParameter, AbiType } from './abi-type.ts'
 /** uint and int as bigint, address checksummed, bytes as hex, lists and tuples as lists. */
 export type AbiValue = bigint | boolean | string | readonly AbiValue[]
 
-const notCanonical = (): CustodyError => new CustodyError('ABI_INVALID', 'Expected the canonical encoding of the arguments.')
+const notCanonical = (): CustodyError =>
+  new CustodyError('ABI_INVALID', 'Expected the canonical encoding of the arguments.')
 
 /**
  * Decodes arguments only when `body` is exactly what a standard encoder writes for these types: offsets in
@@ -18,7 +19,10 @@ const notCanonical = (): CustodyError => new CustodyError('ABI_INVALID', 'Expect
 export function decodeExactly(parameters: readonly AbiParameter[], body: Hex): readonly AbiValue[] | null {
   const reader = new Reader(body)
   try {
-    const { values, end } = reader.sequence(parameters.map(({ type }) => type), 0)
+    const { values, end } = reader.sequence(
+      parameters.map(({ type }) => type),
+      0,
+    )
     return end === reader.length ? values : null
   } catch (error) {
     if (error instanceof CustodyError) return null
@@ -57,13 +61,30 @@ class Reader {
 
   private dynamic(type: AbiType, at: number): { value: AbiValue; end: number } {
     if (type.kind === 'bytes' || type.kind === 'string') return this.bytes(type.kind, at)
-    if (type.kind === 'tuple') return rename(this.sequence(type.components.map((component) => component.type), at))
+    if (type.kind === 'tuple')
+      return rename(
+        this.sequence(
+          type.components.map((component) => component.type),
+          at,
+        ),
+      )
     if (type.kind !== 'list') throw notCanonical()
-    if (type.length !== null) return rename(this.sequence(Array.from({ length: type.length }, () => type.item), at))
+    if (type.length !== null)
+      return rename(
+        this.sequence(
+          Array.from({ length: type.length }, () => type.item),
+          at,
+        ),
+      )
     // Checked before anything is allocated: each item takes at least one word of what is left.
     const count = this.uint(at)
     if (count * BigInt(32 * type.item.words) > BigInt(this.length - at - 32)) throw notCanonical()
-    return rename(this.sequence(Array.from({ length: Number(count) }, () => type.item), at + 32))
+    return rename(
+      this.sequence(
+        Array.from({ length: Number(count) }, () => type.item),
+        at + 32,
+      ),
+    )
   }
 
   private bytes(kind: 'bytes' | 'string', at: number): { value: string; end: number } {
@@ -77,8 +98,16 @@ class Reader {
   }
 
   private static(type: AbiType, at: number): AbiValue {
-    if (type.kind === 'tuple') return this.sequence(type.components.map((component) => component.type), at).values
-    if (type.kind === 'list') return this.sequence(Array.from({ length: type.length as number }, () => type.item), at).values
+    if (type.kind === 'tuple')
+      return this.sequence(
+        type.components.map((component) => component.type),
+        at,
+      ).values
+    if (type.kind === 'list')
+      return this.sequence(
+        Array.from({ length: type.length as number }, () => type.item),
+        at,
+      ).values
     const word = this.word(at)
     if (type.kind === 'fixed-bytes') {
       if (!/^0*$/.test(word.slice(2 * type.size))) throw notCanonical()
@@ -110,7 +139,10 @@ class Reader {
   }
 }
 
-const rename = ({ values, end }: { values: AbiValue[]; end: number }): { value: AbiValue; end: number } => ({ value: values, end })
+const rename = ({ values, end }: { values: AbiValue[]; end: number }): { value: AbiValue; end: number } => ({
+  value: values,
+  end,
+})
 
 // Bytes that are no UTF-8 stay hex, so that no replacement character hides what they were.
 function toText(hex: Hex): string {

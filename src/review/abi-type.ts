@@ -30,7 +30,9 @@ export function parseFunction(text: string): AbiFunction | null {
   const match = /^([A-Za-z_$][\w$]*)\((.*)\)$/s.exec(text)
   if (match === null || text.length > 4000) return null
   const parameters = parseParameters(match[2] as string, 0)
-  return parameters === null ? null : { signature: `${match[1]}(${parameters.map(({ type }) => type.text).join(',')})`, parameters }
+  return parameters === null
+    ? null
+    : { signature: `${match[1]}(${parameters.map(({ type }) => type.text).join(',')})`, parameters }
 }
 
 function parseParameters(list: string, depth: number): readonly AbiParameter[] | null {
@@ -65,7 +67,14 @@ function listType(itemText: string, lengthText: string, depth: number): AbiType 
   const length = lengthText === '' ? null : Number(lengthText)
   if (item === null || (length !== null && (length < 1 || length > MAX_FIXED_LENGTH))) return null
   const dynamic = length === null || item.dynamic
-  return { text: `${item.text}[${lengthText}]`, kind: 'list', item, length, dynamic, words: dynamic ? 1 : item.words * (length) }
+  return {
+    text: `${item.text}[${lengthText}]`,
+    kind: 'list',
+    item,
+    length,
+    dynamic,
+    words: dynamic ? 1 : item.words * length,
+  }
 }
 
 function tupleType(list: string, depth: number): AbiType | null {

@@ -24,35 +24,55 @@ export interface ForeignHashes {
 export async function agree(plan: Plan, ours: Hex, chain: Chain, foreign: ForeignHashes): Promise<Agreement> {
   const chainHash = await askChain(plan, chain)
   if (chainHash === null && plan.kind === 'safe-tx') {
-    throw new CustodyError('HASH_MISMATCH', `The chain did not compute the safeTxHash: the Safe ${plan.domain.safe} gave no hash of 32 bytes.`)
+    throw new CustodyError(
+      'HASH_MISMATCH',
+      `The chain did not compute the safeTxHash: the Safe ${plan.domain.safe} gave no hash of 32 bytes.`,
+    )
   }
   const protocolKit = await askProtocolKit(plan, foreign)
-  for (const [side, hash] of [['the chain', chainHash], ['protocol-kit', protocolKit]] as const) {
+  for (const [side, hash] of [
+    ['the chain', chainHash],
+    ['protocol-kit', protocolKit],
+  ] as const) {
     if (hash !== null && hash.toLowerCase() !== ours) {
-      throw new CustodyError('HASH_MISMATCH', `Ours is ${ours}, but ${side} computes ${hash}.`, { details: { side, ours, theirs: hash } })
+      throw new CustodyError('HASH_MISMATCH', `Ours is ${ours}, but ${side} computes ${hash}.`, {
+        details: { side, ours, theirs: hash },
+      })
     }
   }
   return { ours, chain: chainHash, protocolKit }
 }
 
 async function askChain(plan: Plan, chain: Chain): Promise<Hex | null> {
-  const data = plan.kind === 'safe-tx' ? transactionQuestion(plan.safeTx) : encodeCall(GET_MESSAGE_HASH, [bytesTail(plan.message)])
+  const data =
+    plan.kind === 'safe-tx' ? transactionQuestion(plan.safeTx) : encodeCall(GET_MESSAGE_HASH, [bytesTail(plan.message)])
   const result = await chain.call({ to: plan.domain.safe, data })
   return result.ok && byteLength(result.data) === 32 ? (result.data.toLowerCase() as Hex) : null
 }
 
 function transactionQuestion(tx: SafeTx): Hex {
   return encodeCall(GET_TRANSACTION_HASH, [
-    addressWord(tx.to), uintWord(tx.value), bytesTail(tx.data), uintWord(BigInt(tx.operation)), uintWord(tx.safeTxGas),
-    uintWord(tx.baseGas), uintWord(tx.gasPrice), addressWord(tx.gasToken), addressWord(tx.refundReceiver), uintWord(tx.nonce),
+    addressWord(tx.to),
+    uintWord(tx.value),
+    bytesTail(tx.data),
+    uintWord(BigInt(tx.operation)),
+    uintWord(tx.safeTxGas),
+    uintWord(tx.baseGas),
+    uintWord(tx.gasPrice),
+    addressWord(tx.gasToken),
+    addressWord(tx.refundReceiver),
+    uintWord(tx.nonce),
   ])
 }
 
 async function askProtocolKit(plan: Plan, foreign: ForeignHashes): Promise<Hex | null> {
   try {
-    if (plan.kind === 'safe-tx') return foreign.protocolKitHash === null ? null : await foreign.protocolKitHash(plan.domain, plan.safeTx)
+    if (plan.kind === 'safe-tx')
+      return foreign.protocolKitHash === null ? null : await foreign.protocolKitHash(plan.domain, plan.safeTx)
     return (await foreign.protocolKitMessageHash?.(plan.domain, plan.message)) ?? null
   } catch (cause) {
-    throw new CustodyError('HASH_MISMATCH', 'protocol-kit did not compute the hash, so nothing confirms ours.', { cause })
+    throw new CustodyError('HASH_MISMATCH', 'protocol-kit did not compute the hash, so nothing confirms ours.', {
+      cause,
+    })
   }
 }

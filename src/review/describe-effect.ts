@@ -6,7 +6,13 @@ import { beneficiary } from './recipient-findings.ts'
 import type { Effect } from './review.ts'
 
 /** A value that may have travelled as JSON, where bigints are decimal strings. */
-export type Wire<T> = T extends bigint ? bigint | string : T extends readonly (infer U)[] ? readonly Wire<U>[] : T extends object ? { readonly [K in keyof T]: Wire<T[K]> } : T
+export type Wire<T> = T extends bigint
+  ? bigint | string
+  : T extends readonly (infer U)[]
+    ? readonly Wire<U>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Wire<T[K]> }
+      : T
 
 export interface Names {
   readonly assets: readonly KnownAsset[]
@@ -16,7 +22,9 @@ export interface Names {
 /** An amount with its asset; a token that is no asset of the policy is named by its full address, in base units. */
 export function describeAmount(token: Address | null, amount: bigint | string, { assets }: Names): string {
   const units = BigInt(amount)
-  const asset = assets.find((known) => (token === null ? known.token === null : known.token !== null && sameAddress(known.token, token)))
+  const asset = assets.find((known) =>
+    token === null ? known.token === null : known.token !== null && sameAddress(known.token, token),
+  )
   if (asset !== undefined) return `${formatAmount(units, asset.decimals)} ${asset.symbol}`
   return token === null ? `${units} wei` : `${units} base units of the unlisted token ${token}`
 }
@@ -44,7 +52,9 @@ export function describeEffect(effect: Wire<Effect>, names: Names): string {
     case 'delegatecall':
       return 'DELEGATECALL: foreign code runs as the Safe and could rewrite it'
     case 'message':
-      return effect.format === 'text' ? 'Sign a text message as the Safe' : `Sign typed data (${effect.primaryType ?? 'unknown type'}) as the Safe`
+      return effect.format === 'text'
+        ? 'Sign a text message as the Safe'
+        : `Sign typed data (${effect.primaryType ?? 'unknown type'}) as the Safe`
     case 'rejection':
       return 'Do nothing but use up the nonce, so that another transaction with it can never run'
   }

@@ -47,14 +47,27 @@ function mainEffects(tx: SafeTx, safe: Address, context: EffectsContext): readon
 }
 
 function messageEffect(facts: MessageFacts | null): Effect {
-  if (facts === null) throw new CustodyError('OPAQUE_MESSAGE', 'Expected the text or typed data of the message, got its hash only.')
-  return { where: 'message', kind: 'message', format: facts.format, primaryType: facts.primaryType, verifyingContract: facts.verifyingContract }
+  if (facts === null)
+    throw new CustodyError('OPAQUE_MESSAGE', 'Expected the text or typed data of the message, got its hash only.')
+  return {
+    where: 'message',
+    kind: 'message',
+    format: facts.format,
+    primaryType: facts.primaryType,
+    verifyingContract: facts.verifyingContract,
+  }
 }
 
 function refundEffect(tx: SafeTx): Effect | null {
   if (tx.gasPrice === 0n) return null
   // A zero receiver pays whoever sends the transaction, who cannot be named beforehand.
-  return { where: 'refund', kind: 'transfer', token: tx.gasToken === ZERO_ADDRESS ? null : tx.gasToken, recipient: tx.refundReceiver, amount: (tx.baseGas + GAS_BOUND) * tx.gasPrice }
+  return {
+    where: 'refund',
+    kind: 'transfer',
+    token: tx.gasToken === ZERO_ADDRESS ? null : tx.gasToken,
+    recipient: tx.refundReceiver,
+    amount: (tx.baseGas + GAS_BOUND) * tx.gasPrice,
+  }
 }
 
 function batchEffects(tx: SafeTx, safe: Address, context: EffectsContext): readonly Effect[] {
@@ -66,7 +79,8 @@ function batchEffects(tx: SafeTx, safe: Address, context: EffectsContext): reado
     const where = `batch[${i}]`
     if (entry.operation === 1) return [{ where, kind: 'delegatecall', to: entry.to, data: entry.data }]
     // The 1.5.0 libraries call the Safe itself where the zero address stands; older ones burn. Both must be judged.
-    if (entry.to === ZERO_ADDRESS) return callEffects({ ...entry, to: entry.data === '0x' ? ZERO_ADDRESS : safe, where }, safe)
+    if (entry.to === ZERO_ADDRESS)
+      return callEffects({ ...entry, to: entry.data === '0x' ? ZERO_ADDRESS : safe, where }, safe)
     return callEffects({ ...entry, where }, safe)
   })
 }
@@ -87,7 +101,8 @@ function callEffects(call: Call & { readonly where: string }, safe: Address): re
     const name = selector === null ? undefined : OWNER_MANAGEMENT[selector]
     return [selector === null || name === undefined ? plain : { where, kind: 'safe-admin', selector, name }]
   }
-  if (data === '0x') return [value > 0n ? { where, kind: 'transfer', token: null, recipient: to, amount: value } : plain]
+  if (data === '0x')
+    return [value > 0n ? { where, kind: 'transfer', token: null, recipient: to, amount: value } : plain]
   // A token call that carries coin is no plain token call, whatever its selector says.
   const token = value > 0n ? null : tokenEffects(where, to, data, safe)
   return token === null || token.length === 0 ? [plain] : token
@@ -96,21 +111,44 @@ function callEffects(call: Call & { readonly where: string }, safe: Address): re
 function tokenEffects(where: string, token: Address, data: Hex, safe: Address): readonly Effect[] | null {
   const exact = decodeKnown(data)
   if (exact === null) return null
-  const { called: { signature }, values } = exact
+  const {
+    called: { signature },
+    values,
+  } = exact
   switch (signature) {
     case 'transfer(address,uint256)':
       return [{ where, kind: 'transfer', token, recipient: asAddress(values[0]), amount: asUint(values[1]) }]
     case 'approve(address,uint256)':
       return [{ where, kind: 'approve', token, spender: asAddress(values[0]), amount: asUint(values[1]) }]
     case 'transferFrom(address,address,uint256)':
-      return sameAddress(asAddress(values[0]), safe) ? [{ where, kind: 'transfer', token, recipient: asAddress(values[1]), amount: asUint(values[2]) }] : null
+      return sameAddress(asAddress(values[0]), safe)
+        ? [{ where, kind: 'transfer', token, recipient: asAddress(values[1]), amount: asUint(values[2]) }]
+        : null
     case 'safeTransferFrom(address,address,uint256)':
     case 'safeTransferFrom(address,address,uint256,bytes)':
-      return sameAddress(asAddress(values[0]), safe) ? [{ where, kind: 'nft', token, recipient: asAddress(values[1]), tokenId: asUint(values[2]), amount: 1n }] : null
+      return sameAddress(asAddress(values[0]), safe)
+        ? [{ where, kind: 'nft', token, recipient: asAddress(values[1]), tokenId: asUint(values[2]), amount: 1n }]
+        : null
     case 'safeTransferFrom(address,address,uint256,uint256,bytes)':
-      return sameAddress(asAddress(values[0]), safe) ? [{ where, kind: 'nft', token, recipient: asAddress(values[1]), tokenId: asUint(values[2]), amount: asUint(values[3]) }] : null
+      return sameAddress(asAddress(values[0]), safe)
+        ? [
+            {
+              where,
+              kind: 'nft',
+              token,
+              recipient: asAddress(values[1]),
+              tokenId: asUint(values[2]),
+              amount: asUint(values[3]),
+            },
+          ]
+        : null
     case 'safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)': {
-      const [from, recipient, ids, amounts] = values as readonly [Address, Address, readonly bigint[], readonly bigint[]]
+      const [from, recipient, ids, amounts] = values as readonly [
+        Address,
+        Address,
+        readonly bigint[],
+        readonly bigint[],
+      ]
       if (!sameAddress(from, safe) || ids.length !== amounts.length) return null
       return ids.map((tokenId, i) => ({ where, kind: 'nft', token, recipient, tokenId, amount: amounts[i] as bigint }))
     }

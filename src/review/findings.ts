@@ -45,7 +45,9 @@ export function findingsOf(input: FindingsInput): readonly Finding[] {
     ...input.decoded,
     ...effectFindings(input),
     ...recipientFindings(input),
-    ...(input.plan.kind === 'safe-tx' ? transactionFindings(input.plan.safeTx, input.account, input.effects, input.simulation) : []),
+    ...(input.plan.kind === 'safe-tx'
+      ? transactionFindings(input.plan.safeTx, input.account, input.effects, input.simulation)
+      : []),
     ...accountFindings(input.account, input.delegatedOwners),
     ...expiryFindings(input.now, input.expiresAt),
   ]
@@ -55,48 +57,75 @@ export function findingsOf(input: FindingsInput): readonly Finding[] {
 function effectFindings({ effects }: FindingsInput): Finding[] {
   return effects.flatMap((effect): Finding[] => {
     // Nested delegatecalls were found by the decoder, which sees more levels than there are effects.
-    if (effect.kind === 'delegatecall' && effect.where === 'call') return [{
-      id: 'delegatecall-unknown', severity: 'critical', where: effect.where,
-      title: 'A delegatecall to unknown code: the Safe itself could be rewritten',
-      detail: `The code at ${effect.to} would run as the Safe and could replace its owners or its whole code. It is not a readable batch through a pinned batch library.`,
-      fix: 'Do not sign it, here or elsewhere; find out who proposed it.',
-    }]
-    if (effect.kind === 'safe-admin') return [{
-      id: 'safe-admin', severity: 'high', where: effect.where,
-      title: `${effect.name} changes who controls this Safe, or what guards it`,
-      detail: `Selector ${effect.selector} on the Safe itself.`,
-      fix: 'Confirm with every owner, over another channel, that the change is meant.',
-    }]
+    if (effect.kind === 'delegatecall' && effect.where === 'call')
+      return [
+        {
+          id: 'delegatecall-unknown',
+          severity: 'critical',
+          where: effect.where,
+          title: 'A delegatecall to unknown code: the Safe itself could be rewritten',
+          detail: `The code at ${effect.to} would run as the Safe and could replace its owners or its whole code. It is not a readable batch through a pinned batch library.`,
+          fix: 'Do not sign it, here or elsewhere; find out who proposed it.',
+        },
+      ]
+    if (effect.kind === 'safe-admin')
+      return [
+        {
+          id: 'safe-admin',
+          severity: 'high',
+          where: effect.where,
+          title: `${effect.name} changes who controls this Safe, or what guards it`,
+          detail: `Selector ${effect.selector} on the Safe itself.`,
+          fix: 'Confirm with every owner, over another channel, that the change is meant.',
+        },
+      ]
     return []
   })
 }
 
-function transactionFindings(tx: SafeTx, account: SafeState, effects: readonly Effect[], simulation: Simulation): Finding[] {
+function transactionFindings(
+  tx: SafeTx,
+  account: SafeState,
+  effects: readonly Effect[],
+  simulation: Simulation,
+): Finding[] {
   const findings: Finding[] = []
-  if (tx.gasPrice !== 0n || tx.baseGas !== 0n || tx.gasToken !== ZERO_ADDRESS || tx.refundReceiver !== ZERO_ADDRESS) findings.push({
-    id: 'refund-fields', severity: 'high', where: 'refund',
-    title: 'Gas refund fields are set: a payment can hide in them',
-    detail: `gasPrice ${tx.gasPrice}, baseGas ${tx.baseGas}, gasToken ${tx.gasToken}, refundReceiver ${tx.refundReceiver}. A refund in a token has no upper price.`,
-    fix: 'Propose it with all refund fields zero; the payer pays the gas.',
-  })
-  if (tx.safeTxGas !== 0n) findings.push({
-    id: 'safe-tx-gas', severity: 'medium', where: 'call',
-    title: 'A failure inside would still use the nonce',
-    detail: `safeTxGas is ${tx.safeTxGas}; with zero the whole transaction would revert instead.`,
-    fix: 'Propose it with safeTxGas zero.',
-  })
-  if (tx.nonce > account.nonce) findings.push({
-    id: 'nonce-gap', severity: 'high', where: 'nonce',
-    title: 'Other transactions come before this one',
-    detail: `The nonce is ${tx.nonce} and the Safe stands at ${account.nonce}: once signed, this stays executable until then, and what comes before can change what it does.`,
-    fix: `Execute or reject the nonces from ${account.nonce} first.`,
-  })
-  if (tx.nonce < account.nonce) findings.push({
-    id: 'nonce-used', severity: 'high', where: 'nonce',
-    title: 'The nonce is used already',
-    detail: `The nonce is ${tx.nonce} and the Safe stands at ${account.nonce}: this can no longer be executed.`,
-    fix: 'Propose again.',
-  })
+  if (tx.gasPrice !== 0n || tx.baseGas !== 0n || tx.gasToken !== ZERO_ADDRESS || tx.refundReceiver !== ZERO_ADDRESS)
+    findings.push({
+      id: 'refund-fields',
+      severity: 'high',
+      where: 'refund',
+      title: 'Gas refund fields are set: a payment can hide in them',
+      detail: `gasPrice ${tx.gasPrice}, baseGas ${tx.baseGas}, gasToken ${tx.gasToken}, refundReceiver ${tx.refundReceiver}. A refund in a token has no upper price.`,
+      fix: 'Propose it with all refund fields zero; the payer pays the gas.',
+    })
+  if (tx.safeTxGas !== 0n)
+    findings.push({
+      id: 'safe-tx-gas',
+      severity: 'medium',
+      where: 'call',
+      title: 'A failure inside would still use the nonce',
+      detail: `safeTxGas is ${tx.safeTxGas}; with zero the whole transaction would revert instead.`,
+      fix: 'Propose it with safeTxGas zero.',
+    })
+  if (tx.nonce > account.nonce)
+    findings.push({
+      id: 'nonce-gap',
+      severity: 'high',
+      where: 'nonce',
+      title: 'Other transactions come before this one',
+      detail: `The nonce is ${tx.nonce} and the Safe stands at ${account.nonce}: once signed, this stays executable until then, and what comes before can change what it does.`,
+      fix: `Execute or reject the nonces from ${account.nonce} first.`,
+    })
+  if (tx.nonce < account.nonce)
+    findings.push({
+      id: 'nonce-used',
+      severity: 'high',
+      where: 'nonce',
+      title: 'The nonce is used already',
+      detail: `The nonce is ${tx.nonce} and the Safe stands at ${account.nonce}: this can no longer be executed.`,
+      fix: 'Propose again.',
+    })
   return [...findings, ...simulationFindings(simulation, account, effects)]
 }
 
@@ -109,41 +138,66 @@ const CORE_SLOTS = new Set([
 ])
 
 function simulationFindings(simulation: Simulation, account: SafeState, effects: readonly Effect[]): Finding[] {
-  if (simulation.status === 'not-run') return [{
-    id: 'simulation-not-run', severity: 'medium', where: 'simulation',
-    title: 'Could not simulate: not the same as no effect',
-    detail: simulation.reason ?? 'No reason was given.',
-    fix: 'Simulate it elsewhere before signing, or add an RPC URL that can.',
-  }]
-  if (simulation.status === 'reverted') return [{
-    id: 'simulation-reverted', severity: 'high', where: 'simulation',
-    title: 'It would fail as things stand now',
-    detail: simulation.reason ?? 'No reason came back.',
-    fix: 'Mend the cause or the request; do not sign a failing transaction again and again.',
-  }]
-  const core = (simulation.storageChanges ?? []).find(({ account: changed, slot }) => sameAddress(changed, account.address) && CORE_SLOTS.has(slot.toLowerCase()))
+  if (simulation.status === 'not-run')
+    return [
+      {
+        id: 'simulation-not-run',
+        severity: 'medium',
+        where: 'simulation',
+        title: 'Could not simulate: not the same as no effect',
+        detail: simulation.reason ?? 'No reason was given.',
+        fix: 'Simulate it elsewhere before signing, or add an RPC URL that can.',
+      },
+    ]
+  if (simulation.status === 'reverted')
+    return [
+      {
+        id: 'simulation-reverted',
+        severity: 'high',
+        where: 'simulation',
+        title: 'It would fail as things stand now',
+        detail: simulation.reason ?? 'No reason came back.',
+        fix: 'Mend the cause or the request; do not sign a failing transaction again and again.',
+      },
+    ]
+  const core = (simulation.storageChanges ?? []).find(
+    ({ account: changed, slot }) => sameAddress(changed, account.address) && CORE_SLOTS.has(slot.toLowerCase()),
+  )
   if (core === undefined || effects.some(({ kind }) => kind === 'safe-admin')) return []
-  return [{
-    id: 'safe-storage', severity: 'critical', where: 'simulation',
-    title: 'The simulation shows the Safe itself being changed',
-    detail: `Slot ${core.slot} goes from ${core.before} to ${core.after}, and no call of the plan says so.`,
-    fix: 'Do not sign it; find out who proposed it.',
-  }]
+  return [
+    {
+      id: 'safe-storage',
+      severity: 'critical',
+      where: 'simulation',
+      title: 'The simulation shows the Safe itself being changed',
+      detail: `Slot ${core.slot} goes from ${core.before} to ${core.after}, and no call of the plan says so.`,
+      fix: 'Do not sign it; find out who proposed it.',
+    },
+  ]
 }
 
 function expiryFindings(now: Seconds, expiresAt: Seconds): Finding[] {
   const left = expiresAt - now
-  if (left <= 0) return [{
-    id: 'expired', severity: 'high', where: 'expiry',
-    title: 'The request has expired',
-    detail: 'Its time is over; nobody may approve it any more.',
-    fix: 'Propose again.',
-  }]
+  if (left <= 0)
+    return [
+      {
+        id: 'expired',
+        severity: 'high',
+        where: 'expiry',
+        title: 'The request has expired',
+        detail: 'Its time is over; nobody may approve it any more.',
+        fix: 'Propose again.',
+      },
+    ]
   if (left <= LONG_EXPIRY_SECONDS) return []
-  return [{
-    id: 'expiry-long', severity: 'low', where: 'expiry',
-    title: 'The request lives long',
-    detail: `It can be approved for ${formatDuration(left - (left % 86_400))} or more. A Safe signature itself never expires.`,
-    fix: 'Give a shorter expiry.',
-  }]
+  return [
+    {
+      id: 'expiry-long',
+      severity: 'low',
+      where: 'expiry',
+      title: 'The request lives long',
+      detail: `It can be approved for ${formatDuration(left - (left % 86_400))} or more. A Safe signature itself never expires.`,
+      fix: 'Give a shorter expiry.',
+    },
+  ]
 }

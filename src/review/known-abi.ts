@@ -80,21 +80,18 @@ const TABLE: Readonly<Record<Meaning, readonly string[]>> = {
     'execute(bytes32 mode, bytes executionData)',
     'mint(address to, uint256 amount)',
   ],
-  other: [
-    'burn(uint256 amount)',
-    'cancel(bytes32 id)',
-    'pause()',
-    'unpause()',
-  ],
+  other: ['burn(uint256 amount)', 'cancel(bytes32 id)', 'pause()', 'unpause()'],
 }
 
-const known: ReadonlyMap<string, KnownFunction> = new Map((Object.entries(TABLE) as [Meaning, readonly string[]][]).flatMap(([meaning, texts]) =>
-  texts.map((text): [string, KnownFunction] => {
-    const parsed = parseFunction(text) as AbiFunction
-    const selector = selectorOf(parsed.signature)
-    return [selector, { ...parsed, selector, meaning, name: text.slice(0, text.indexOf('(')) }]
-  }),
-))
+const known: ReadonlyMap<string, KnownFunction> = new Map(
+  (Object.entries(TABLE) as [Meaning, readonly string[]][]).flatMap(([meaning, texts]) =>
+    texts.map((text): [string, KnownFunction] => {
+      const parsed = parseFunction(text) as AbiFunction
+      const selector = selectorOf(parsed.signature)
+      return [selector, { ...parsed, selector, meaning, name: text.slice(0, text.indexOf('(')) }]
+    }),
+  ),
+)
 
 /** The first four bytes of the Keccak-256 of a canonical signature. */
 export function selectorOf(signature: string): Hex {
@@ -119,7 +116,9 @@ export function knownFunctions(): readonly KnownFunction[] {
  * A known function with its values, only when the calldata is its exact canonical encoding. A selector says
  * nothing about the target: whether the target is a token is for the caller to know.
  */
-export function decodeKnown(data: Hex): { readonly called: KnownFunction; readonly values: readonly AbiValue[] } | null {
+export function decodeKnown(
+  data: Hex,
+): { readonly called: KnownFunction; readonly values: readonly AbiValue[] } | null {
   const called = knownFunction(selectorIn(data))
   if (called === null) return null
   const values = decodeExactly(called.parameters, `0x${data.slice(10).toLowerCase()}`)

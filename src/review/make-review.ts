@@ -43,22 +43,37 @@ const DELEGATION = /^0xef0100[0-9a-f]{40}$/i
 export async function makeReview(input: ReviewInput): Promise<Review> {
   const { plan, account, chain } = input
   assertSameAccount(plan, account, chain)
-  const digests = plan.kind === 'safe-tx' ? safeTxDigests(plan.domain, plan.safeTx) : safeMessageDigests(plan.domain, plan.message)
+  const digests =
+    plan.kind === 'safe-tx' ? safeTxDigests(plan.domain, plan.safeTx) : safeMessageDigests(plan.domain, plan.message)
   const agreement = await agree(plan, digests.digest, chain, input)
   const read = plan.kind === 'safe-message' ? readMessage(input.action ?? null, plan.message) : null
   const decoded = plan.kind === 'safe-tx' ? decodeWithFindings(plan.safeTx, decodeContext(input)) : null
   const pinned = await pinnedBatchTarget(plan, chain)
-  const effects = effectsOf(plan, { multiSend: (address) => pinned !== null && sameAddress(address, pinned), message: read?.facts ?? null })
+  const effects = effectsOf(plan, {
+    multiSend: (address) => pinned !== null && sameAddress(address, pinned),
+    message: read?.facts ?? null,
+  })
   const simulation = await simulate(chain, account.address, plan)
   const findings = findingsOf({
-    plan, effects, account, simulation,
+    plan,
+    effects,
+    account,
+    simulation,
     decoded: [...(decoded?.findings ?? []), ...(read?.findings ?? [])],
-    addressBook: input.addressBook, assets: input.assets, now: input.now, expiresAt: input.expiresAt,
+    addressBook: input.addressBook,
+    assets: input.assets,
+    now: input.now,
+    expiresAt: input.expiresAt,
     delegatedOwners: await filterAsync(account.owners, async (owner) => DELEGATION.test(await chain.code(owner))),
     unusedRecipients: await filterAsync(recipientsOf(effects), (address) => isUnused(chain, address)),
   })
   return {
-    digests, agreement, effects, findings, simulation, account,
+    digests,
+    agreement,
+    effects,
+    findings,
+    simulation,
+    account,
     call: decoded?.call ?? null,
     message: read?.shown ?? null,
     caps: input.caps,
@@ -69,19 +84,34 @@ export async function makeReview(input: ReviewInput): Promise<Review> {
 function assertSameAccount(plan: Plan, account: SafeState, chain: Chain): void {
   const { domain } = plan
   const plain = (version: string): string => version.replace(/\+.*$/, '')
-  const same = sameAddress(domain.safe, account.address) && domain.chainId === BigInt(account.chainId) && chain.chainId === account.chainId && plain(domain.version) === plain(account.version)
+  const same =
+    sameAddress(domain.safe, account.address) &&
+    domain.chainId === BigInt(account.chainId) &&
+    chain.chainId === account.chainId &&
+    plain(domain.version) === plain(account.version)
   if (!same) {
-    throw new CustodyError('SAFE_CHANGED', `The plan is for the Safe ${domain.safe} (${domain.version}) on chain ${domain.chainId}; the account read is ${account.address} (${account.version}) on chain ${account.chainId}.`)
+    throw new CustodyError(
+      'SAFE_CHANGED',
+      `The plan is for the Safe ${domain.safe} (${domain.version}) on chain ${domain.chainId}; the account read is ${account.address} (${account.version}) on chain ${account.chainId}.`,
+    )
   }
 }
 
-function decodeContext({ account, action, addressBook, assets }: ReviewInput): Parameters<typeof decodeWithFindings>[1] {
+function decodeContext({
+  account,
+  action,
+  addressBook,
+  assets,
+}: ReviewInput): Parameters<typeof decodeWithFindings>[1] {
   return {
     safe: account.address,
     claimedSignature: action?.kind === 'call' ? action.signature : null,
-    nameOf: (address) => sameAddress(address, account.address)
-      ? 'this Safe'
-      : (addressBook.find((entry) => sameAddress(entry.address, address))?.name ?? assets.find(({ token }) => token !== null && sameAddress(token, address))?.symbol ?? null),
+    nameOf: (address) =>
+      sameAddress(address, account.address)
+        ? 'this Safe'
+        : (addressBook.find((entry) => sameAddress(entry.address, address))?.name ??
+          assets.find(({ token }) => token !== null && sameAddress(token, address))?.symbol ??
+          null),
   }
 }
 
@@ -92,12 +122,18 @@ async function pinnedBatchTarget(plan: Plan, chain: Chain): Promise<Address | nu
 }
 
 function recipientsOf(effects: readonly Effect[]): readonly Address[] {
-  const paid = effects.flatMap((effect) => (effect.kind === 'transfer' || effect.kind === 'nft' ? (beneficiary(effect) ?? []) : []))
+  const paid = effects.flatMap((effect) =>
+    effect.kind === 'transfer' || effect.kind === 'nft' ? (beneficiary(effect) ?? []) : [],
+  )
   return [...new Set(paid)].filter((address) => address !== ZERO_ADDRESS)
 }
 
 async function isUnused(chain: Chain, address: Address): Promise<boolean> {
-  const [code, balance, count] = await Promise.all([chain.code(address), chain.balance(address), chain.transactionCount(address, 'latest')])
+  const [code, balance, count] = await Promise.all([
+    chain.code(address),
+    chain.balance(address),
+    chain.transactionCount(address, 'latest'),
+  ])
   return code === '0x' && balance === 0n && count === 0
 }
 

@@ -12,7 +12,11 @@ const load = async (): Promise<ProtocolKit> => {
   try {
     return (await import('@safe-global/protocol-kit')) as unknown as ProtocolKit
   } catch (cause) {
-    throw new CustodyError('DEPENDENCY_MISSING', 'Expected @safe-global/protocol-kit for the second computation of the hash; it cannot be loaded.', { cause })
+    throw new CustodyError(
+      'DEPENDENCY_MISSING',
+      'Expected @safe-global/protocol-kit for the second computation of the hash; it cannot be loaded.',
+      { cause },
+    )
   }
 }
 
@@ -20,12 +24,20 @@ const load = async (): Promise<ProtocolKit> => {
 export async function protocolKitHash(domain: SafeDomain, tx: SafeTx): Promise<Hex> {
   const kit = await load()
   const fields = {
-    to: tx.to, value: tx.value.toString(), data: tx.data, operation: tx.operation,
-    safeTxGas: tx.safeTxGas.toString(), baseGas: tx.baseGas.toString(), gasPrice: tx.gasPrice.toString(),
-    gasToken: tx.gasToken, refundReceiver: tx.refundReceiver, nonce: Number(tx.nonce),
+    to: tx.to,
+    value: tx.value.toString(),
+    data: tx.data,
+    operation: tx.operation,
+    safeTxGas: tx.safeTxGas.toString(),
+    baseGas: tx.baseGas.toString(),
+    gasPrice: tx.gasPrice.toString(),
+    gasToken: tx.gasToken,
+    refundReceiver: tx.refundReceiver,
+    nonce: Number(tx.nonce),
   }
   // protocol-kit takes the nonce as a number; one that it would round is none it can check.
-  if (BigInt(fields.nonce) !== tx.nonce) throw new CustodyError('HASH_MISMATCH', `protocol-kit cannot hash the nonce ${tx.nonce} exactly.`)
+  if (BigInt(fields.nonce) !== tx.nonce)
+    throw new CustodyError('HASH_MISMATCH', `protocol-kit cannot hash the nonce ${tx.nonce} exactly.`)
   return kit.calculateSafeTransactionHash(domain.safe, fields, plain(domain.version), domain.chainId) as Hex
 }
 

@@ -32,17 +32,24 @@ export function readMessage(action: Action | null, message: Hex): ReadMessage {
 }
 
 function readTyped(typedData: Json): ReadMessage {
-  const { primaryType, domain } = typedData as { readonly primaryType: string; readonly domain?: { readonly verifyingContract?: unknown } }
+  const { primaryType, domain } = typedData as {
+    readonly primaryType: string
+    readonly domain?: { readonly verifyingContract?: unknown }
+  }
   const contract = domain?.verifyingContract
   const verifyingContract = isAddress(contract) ? toChecksum(contract as string) : null
   return {
     shown: JSON.stringify(typedData, null, 2),
     facts: { format: 'typed-data', primaryType, verifyingContract },
-    findings: [{
-      id: 'message-typed-data', severity: /permit|order|transfer|approv|delegat/i.test(primaryType) ? 'high' : 'medium', where: 'message',
-      title: 'A signature over typed data can move money without a transaction',
-      detail: `${primaryType} for ${verifyingContract ?? 'no contract that is named'}: permits and orders are of this kind, and simulation does not show what they allow.`,
-      fix: 'Read every field; sign only what its contract needs.',
-    }],
+    findings: [
+      {
+        id: 'message-typed-data',
+        severity: /permit|order|transfer|approv|delegat/i.test(primaryType) ? 'high' : 'medium',
+        where: 'message',
+        title: 'A signature over typed data can move money without a transaction',
+        detail: `${primaryType} for ${verifyingContract ?? 'no contract that is named'}: permits and orders are of this kind, and simulation does not show what they allow.`,
+        fix: 'Read every field; sign only what its contract needs.',
+      },
+    ],
   }
 }

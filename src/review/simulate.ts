@@ -13,8 +13,18 @@ import { tokenChanges } from './token-changes.ts'
 const SIMULATE_AND_REVERT: Hex = '0xb4faba09'
 const ERROR_STRING: Hex = '0x08c379a0'
 
-const notRun = (reason: string): Simulation => ({ status: 'not-run', reason, balanceChanges: null, storageChanges: null })
-const reverted = (reason: string): Simulation => ({ status: 'reverted', reason, balanceChanges: null, storageChanges: null })
+const notRun = (reason: string): Simulation => ({
+  status: 'not-run',
+  reason,
+  balanceChanges: null,
+  storageChanges: null,
+})
+const reverted = (reason: string): Simulation => ({
+  status: 'reverted',
+  reason,
+  balanceChanges: null,
+  storageChanges: null,
+})
 
 /**
  * What the plan would do if it ran now. A call runs as the Safe by `eth_call`; a delegatecall runs whole through
@@ -24,8 +34,11 @@ const reverted = (reason: string): Simulation => ({ status: 'reverted', reason, 
  * @throws CHAIN_UNREACHABLE, CHAIN_ANSWER_INVALID, CHAIN_DISAGREEMENT from the port
  */
 export async function simulate(chain: Chain, safe: Address, plan: Plan): Promise<Simulation> {
-  if (plan.kind === 'safe-message') return notRun('A message does nothing on chain by itself; what it allows later cannot be simulated.')
-  return plan.safeTx.operation === 0 ? simulateCall(chain, safe, plan.safeTx) : simulateDelegatecall(chain, safe, plan.safeTx, plan.domain.version)
+  if (plan.kind === 'safe-message')
+    return notRun('A message does nothing on chain by itself; what it allows later cannot be simulated.')
+  return plan.safeTx.operation === 0
+    ? simulateCall(chain, safe, plan.safeTx)
+    : simulateDelegatecall(chain, safe, plan.safeTx, plan.domain.version)
 }
 
 async function simulateCall(chain: Chain, safe: Address, tx: SafeTx): Promise<Simulation> {
@@ -35,7 +48,8 @@ async function simulateCall(chain: Chain, safe: Address, tx: SafeTx): Promise<Si
   const call = { from: safe, to: tx.to, value: tx.value, data: tx.data }
   const result = await chain.call(call)
   if (!result.ok) return reverted(result.reason)
-  if (tokenRefused(tx, result)) return reverted('The token answered false: the Safe would report success and nothing would be paid.')
+  if (tokenRefused(tx, result))
+    return reverted('The token answered false: the Safe would report success and nothing would be paid.')
   const diff = await chain.stateDiff(call)
   if (diff === null) return { status: 'succeeded', reason: null, balanceChanges: null, storageChanges: null }
   const tokens = await tokenChanges(chain, diff, accountsOf(tx, safe), tx.data === '0x' ? [] : [tx.to])
@@ -43,26 +57,44 @@ async function simulateCall(chain: Chain, safe: Address, tx: SafeTx): Promise<Si
     status: 'succeeded',
     reason: null,
     balanceChanges: tokens === null ? null : [...nativeChanges(diff), ...tokens],
-    storageChanges: diff.storage.filter(({ before, after }) => before !== after).map(({ address, ...change }) => ({ account: address, ...change })),
+    storageChanges: diff.storage
+      .filter(({ before, after }) => before !== after)
+      .map(({ address, ...change }) => ({ account: address, ...change })),
   }
 }
 
-const MUST_ANSWER_TRUE = new Set(['transfer(address,uint256)', 'transferFrom(address,address,uint256)', 'approve(address,uint256)'])
+const MUST_ANSWER_TRUE = new Set([
+  'transfer(address,uint256)',
+  'transferFrom(address,address,uint256)',
+  'approve(address,uint256)',
+])
 
 // Old tokens answer nothing, which counts as success; an answer of false does not revert by itself.
 function tokenRefused(tx: SafeTx, result: CallResult): boolean {
   const signature = decodeKnown(tx.data)?.called.signature
-  return signature !== undefined && MUST_ANSWER_TRUE.has(signature) && byteLength(result.data) === 32 && BigInt(result.data) === 0n
+  return (
+    signature !== undefined &&
+    MUST_ANSWER_TRUE.has(signature) &&
+    byteLength(result.data) === 32 &&
+    BigInt(result.data) === 0n
+  )
 }
 
 function accountsOf(tx: SafeTx, safe: Address): readonly Address[] {
   const exact = decodeKnown(tx.data)
-  const named = exact === null ? [] : exact.called.parameters.flatMap(({ type }, i) => (type.kind === 'address' ? [asAddress(exact.values[i])] : []))
-  return [safe, tx.to, ...named].filter((address, i, all) => all.findIndex((other) => sameAddress(other, address)) === i)
+  const named =
+    exact === null
+      ? []
+      : exact.called.parameters.flatMap(({ type }, i) => (type.kind === 'address' ? [asAddress(exact.values[i])] : []))
+  return [safe, tx.to, ...named].filter(
+    (address, i, all) => all.findIndex((other) => sameAddress(other, address)) === i,
+  )
 }
 
 function nativeChanges(diff: StateDiff): NonNullable<Simulation['balanceChanges']> {
-  return diff.balances.filter(({ before, after }) => before !== after).map(({ address, before, after }) => ({ account: address, token: null, change: after - before }))
+  return diff.balances
+    .filter(({ before, after }) => before !== after)
+    .map(({ address, before, after }) => ({ account: address, token: null, change: after - before }))
 }
 
 async function simulateDelegatecall(chain: Chain, safe: Address, tx: SafeTx, version: string): Promise<Simulation> {
@@ -72,7 +104,8 @@ async function simulateDelegatecall(chain: Chain, safe: Address, tx: SafeTx, ver
   const result = await chain.call({ to: safe, data })
   const answer = result.ok ? null : readSimulateAndRevert(result.data)
   if (answer === null) return notRun('The Safe or the node did not answer the simulation in the form that is known.')
-  if (!answer.success) return reverted(answer.data === '0x' ? 'A call of the batch reverts without a reason.' : revertReason(answer.data))
+  if (!answer.success)
+    return reverted(answer.data === '0x' ? 'A call of the batch reverts without a reason.' : revertReason(answer.data))
   return { status: 'succeeded', reason: null, balanceChanges: null, storageChanges: null }
 }
 

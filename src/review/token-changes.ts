@@ -19,14 +19,23 @@ type Changes = NonNullable<Simulation['balanceChanges']>
  * it lies where a mapping would put it and its old value is what `balanceOf` says now. Null as soon as one
  * changed slot, here or in another contract, is not explained so: then the diff does not say who got what.
  */
-export async function tokenChanges(chain: Chain, diff: StateDiff, accounts: readonly Address[], tokens: readonly Address[]): Promise<Changes | null> {
+export async function tokenChanges(
+  chain: Chain,
+  diff: StateDiff,
+  accounts: readonly Address[],
+  tokens: readonly Address[],
+): Promise<Changes | null> {
   const changed = diff.storage.filter(({ before, after }) => before !== after)
   const found: { account: Address; token: Address; change: bigint }[] = []
   for (const token of tokens) {
-    const slots = new Map(changed.filter(({ address }) => sameAddress(address, token)).map((each) => [each.slot.toLowerCase(), each]))
+    const slots = new Map(
+      changed.filter(({ address }) => sameAddress(address, token)).map((each) => [each.slot.toLowerCase(), each]),
+    )
     let explained = 0
     for (const account of slots.size === 0 ? [] : accounts) {
-      const hit = MAPPING_SLOTS.map((slot) => slots.get(keccak256(concatHex(addressWord(account), slot)))).find((each) => each !== undefined)
+      const hit = MAPPING_SLOTS.map((slot) => slots.get(keccak256(concatHex(addressWord(account), slot)))).find(
+        (each) => each !== undefined,
+      )
       if (hit === undefined) continue
       const balance = await balanceOf(chain, token, account)
       if (balance === null || balance !== BigInt(hit.before)) return null

@@ -1,6 +1,5 @@
 import { CustodyError, excerpt } from '../errors.ts'
-import { isAddress, type Address } from '../primitives/address.ts'
-import type { Hex } from '../primitives/hex.ts'
+import { isAddress } from '../primitives/address.ts'
 import type { Json } from '../primitives/json.ts'
 import type { TypedDataField } from './typed-data.ts'
 
@@ -8,7 +7,7 @@ type JsonObject = { readonly [key: string]: Json }
 type StructTypes = ReadonlyMap<string, readonly TypedDataField[]>
 
 /** A value with one reading only: whole numbers as bigint, bytes in lower case. */
-export type TypedValue = bigint | boolean | string | Hex   | readonly TypedValue[] | { readonly [name: string]: TypedValue }
+export type TypedValue = bigint | boolean | string | readonly TypedValue[] | { readonly [name: string]: TypedValue }
 
 export interface StrictTypedData {
   readonly types: { readonly [name: string]: readonly TypedDataField[] }

@@ -48,7 +48,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     previous = leaf
   }
   const refresh = async (db: Tx | Store<Schema>['db']): Promise<Registers> => {
-    for (const row of await readRows(db, frontier.size)) absorb(row)
+    const rows = await readRows(db, frontier.size)
+    // Another call may have absorbed some of them while this one waited for its answer.
+    for (const row of rows) if (row.seq >= frontier.size) absorb(row)
     return registers
   }
 

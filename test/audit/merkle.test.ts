@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import {
-  appendLeaf, consistencyProof, EMPTY_ROOT, emptyFrontier, frontierRoot, frontierWidth, inclusionProof, leafHash,
+  appendLeaf, consistencyProof, EMPTY_ROOT, emptyFrontier, frontierRoot, frontierWidth, inclusionProof, type InclusionClaim, leafHash,
   nodeHash, treeRoot, verifyConsistency, verifyInclusion,
 } from '../../src/audit/merkle.ts'
 import { bytesToHex, type Hex } from '../../src/primitives/hex.ts'
@@ -77,7 +77,7 @@ describe('claims that are malformed', () => {
   const proof = inclusionProof(1, leaves)
   const leaf = leaves[1] as Hex
 
-  it.each([
+  it.each<[string, Partial<InclusionClaim>]>([
     ['a negative index', { index: -1 }],
     ['a fractional index', { index: 0.5 }],
     ['an index behind the end', { index: 3 }],

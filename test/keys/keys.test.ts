@@ -7,7 +7,7 @@ import { importKeystore } from '../../src/keys/import.ts'
 import { openSigner } from '../../src/keys/open.ts'
 import { publicKeyToAddress } from '../../src/primitives/ecdsa.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
-import * as storage from '../../src/sign/keystore/web3-secret-storage.ts'
+import type * as storage from '../../src/sign/keystore/web3-secret-storage.ts'
 import type { KeyRecord } from '../../src/sign/signer.ts'
 import vectors from '../vectors/keystore-v3.json' with { type: 'json' }
 import { expectAgreement } from '../sign/agreement.ts'

@@ -32,8 +32,8 @@ beforeAll(async () => {
 /** Everything a log, a crash report or a debugger could print of a value, hidden properties, causes and stacks included. */
 function everything(value: unknown): string {
   const shown = inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: Infinity, maxArrayLength: Infinity })
-  const error = value instanceof CustodyError ? JSON.stringify(value.toJSON()) + String(value.stack) + everything(value.cause) : ''
-  return shown + error + String(JSON.stringify(value))
+  const error = value instanceof CustodyError ? JSON.stringify(value.toJSON()) + (value.stack ?? '') + everything(value.cause) : ''
+  return shown + error + JSON.stringify(value)
 }
 
 function expectNoSecret(text: string): void {

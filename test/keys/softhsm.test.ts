@@ -1,3 +1,4 @@
+import type * as fs from 'node:fs'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -23,7 +24,7 @@ vi.mock('pkcs11js', async (original) => {
   }
 })
 vi.mock('node:fs', async (original) => {
-  const real = await original<typeof import('node:fs')>()
+  const real = await original<typeof fs>()
   return { ...real, existsSync: (path: string) => !(absent.softHsm && path.includes('libsofthsm2')) && real.existsSync(path) }
 })
 afterEach(() => Object.assign(absent, { softHsm: false, pkcs11js: false }))

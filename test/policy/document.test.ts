@@ -157,6 +157,8 @@ describe('a document that does not fit', () => {
     ['a key that is a list', '? [a]\n: 1\n', 'expected YAML or JSON'],
     ['a merge key', document([]).replace('{', '{<<: {version: 1}, '), '<<: expected no such field'],
     ['deep nesting', `a: ${'['.repeat(40)}${']'.repeat(40)}\n`, 'levels'],
+    ['nesting that no reader survives', `a: ${'['.repeat(20_000)}`, 'expected'],
+    ['the same as JSON', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'nested at most'],
     ['too many bytes', `a: "${'x'.repeat(5_000_000)}"`, 'bytes'],
     ['an address without quotes', document([]).replace(`"${HEAD.principals.alice}"`, HEAD.principals.alice), 'principals.alice: expected a quoted text'],
   ])('refuses YAML with %s', (_situation, text, expected) => {

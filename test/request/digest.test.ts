@@ -15,8 +15,13 @@ const base: Request = {
   safe: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
   nonce: 7n,
   action: {
-    kind: 'transfer', asset: 'USDC', token: '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359', decimals: 6,
-    recipient: '0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB', recipientName: 'acme', amount: 12_500_000_000n,
+    kind: 'transfer',
+    asset: 'USDC',
+    token: '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359',
+    decimals: 6,
+    recipient: '0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB',
+    recipientName: 'acme',
+    amount: 12_500_000_000n,
   },
   refund: null,
   memo: 'invoice 4711',
@@ -24,31 +29,42 @@ const base: Request = {
   createdAt: 1_700_000_000,
   expiresAt: 1_700_604_800,
 }
-const text = (change: Record<string, unknown>): string => JSON.stringify({ ...(JSON.parse(digestRequest(base).canonical) as object), ...change })
+const text = (change: Record<string, unknown>): string =>
+  JSON.stringify({ ...(JSON.parse(digestRequest(base).canonical) as object), ...change })
 
 describe('when a request is written in canonical form', () => {
   it('reads back as the same request', () => {
-    fc.assert(fc.property(arbitrary, (request) => {
-      const { canonical } = digestRequest(request)
-      expect(parseRequest(canonical)).toEqual(request)
-      expect(parseStoredRequest(canonical)).toEqual(request)
-    }), { numRuns: runs })
+    fc.assert(
+      fc.property(arbitrary, (request) => {
+        const { canonical } = digestRequest(request)
+        expect(parseRequest(canonical)).toEqual(request)
+        expect(parseStoredRequest(canonical)).toEqual(request)
+      }),
+      { numRuns: runs },
+    )
   })
 
   it('is what another RFC 8785 implementation writes, and its digest what sha256 gives', () => {
-    fc.assert(fc.property(arbitrary, (request) => {
-      const { canonical, digest } = digestRequest(request)
-      expect(canonical).toBe(canonicalize(JSON.parse(canonical)))
-      expect(digest).toBe(sha256(Buffer.from(canonical, 'utf8')))
-    }), { numRuns: runs })
+    fc.assert(
+      fc.property(arbitrary, (request) => {
+        const { canonical, digest } = digestRequest(request)
+        expect(canonical).toBe(canonicalize(JSON.parse(canonical)))
+        expect(digest).toBe(sha256(Buffer.from(canonical, 'utf8')))
+      }),
+      { numRuns: runs },
+    )
   })
 
   it('has the digest fixed when the format was made', () => {
-    expect(digestRequest(base).digest).toMatchInlineSnapshot(`"0x70b670b1e1dcd46b5c314fdb8b2dce89c5c4375d451749b897dde8114f7b05f2"`)
+    expect(digestRequest(base).digest).toMatchInlineSnapshot(
+      `"0x70b670b1e1dcd46b5c314fdb8b2dce89c5c4375d451749b897dde8114f7b05f2"`,
+    )
   })
 
   it('has one digest however addresses were written', () => {
-    expect(digestRequest({ ...base, safe: base.safe.toLowerCase() as Request['safe'] }).digest).toBe(digestRequest(base).digest)
+    expect(digestRequest({ ...base, safe: base.safe.toLowerCase() as Request['safe'] }).digest).toBe(
+      digestRequest(base).digest,
+    )
   })
 })
 
@@ -70,10 +86,16 @@ describe('G2 when one thing of a request changes', () => {
   })
 
   it('G2 gives different digests to different requests', () => {
-    fc.assert(fc.property(arbitrary, arbitrary, (a, b) => {
-      fc.pre(JSON.stringify(a, (_, v: unknown) => typeof v === 'bigint' ? `${v}n` : v) !== JSON.stringify(b, (_, v: unknown) => typeof v === 'bigint' ? `${v}n` : v))
-      expect(digestRequest(a).digest).not.toBe(digestRequest(b).digest)
-    }), { numRuns: runs })
+    fc.assert(
+      fc.property(arbitrary, arbitrary, (a, b) => {
+        fc.pre(
+          JSON.stringify(a, (_, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v)) !==
+            JSON.stringify(b, (_, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v)),
+        )
+        expect(digestRequest(a).digest).not.toBe(digestRequest(b).digest)
+      }),
+      { numRuns: runs },
+    )
   })
 
   const changes: readonly [string, Request][] = [
@@ -85,7 +107,10 @@ describe('G2 when one thing of a request changes', () => {
     ['nonce', { ...base, nonce: 8n }],
     ['amount', { ...base, action: { ...base.action, amount: 12_500_000_001n } as Request['action'] }],
     ['recipient name', { ...base, action: { ...base.action, recipientName: null } as Request['action'] }],
-    ['refund', { ...base, refund: { safeTxGas: 0n, baseGas: 0n, gasPrice: 1n, gasToken: base.safe, refundReceiver: base.safe } }],
+    [
+      'refund',
+      { ...base, refund: { safeTxGas: 0n, baseGas: 0n, gasPrice: 1n, gasToken: base.safe, refundReceiver: base.safe } },
+    ],
     ['memo', { ...base, memo: null }],
     ['creator', { ...base, creator: { principal: 'local:bob', address: null } }],
     ['expiry', { ...base, expiresAt: base.expiresAt + 1 }],
@@ -108,14 +133,26 @@ describe('when the text of a request is not what Coffer writes', () => {
   })
 
   it('refuses the same key twice', () => {
-    expect(() => parseRequest(digestRequest(base).canonical.replace('{', '{"memo":null,'))).toThrowWithCode('JSON_INVALID')
-    expect(() => parseRequest(digestRequest(base).canonical.replace('"action":{', '"action":{"amount":"1",'))).toThrowWithCode('JSON_INVALID')
+    expect(() => parseRequest(digestRequest(base).canonical.replace('{', '{"memo":null,'))).toThrowWithCode(
+      'JSON_INVALID',
+    )
+    expect(() =>
+      parseRequest(digestRequest(base).canonical.replace('"action":{', '"action":{"amount":"1",')),
+    ).toThrowWithCode('JSON_INVALID')
   })
 
   const unknown: readonly [string, string, string][] = [
     ['at the top', text({ extra: 1 }), 'extra'],
-    ['in the action', text({ action: { ...(JSON.parse(text({})) as { action: object }).action, fee: '1' } }), 'action.fee'],
-    ['in a call of a batch', text({ action: { kind: 'batch', calls: [{ to: base.safe, value: '0', data: '0x', operation: 1 }] } }), 'action.calls.0.operation'],
+    [
+      'in the action',
+      text({ action: { ...(JSON.parse(text({})) as { action: object }).action, fee: '1' } }),
+      'action.fee',
+    ],
+    [
+      'in a call of a batch',
+      text({ action: { kind: 'batch', calls: [{ to: base.safe, value: '0', data: '0x', operation: 1 }] } }),
+      'action.calls.0.operation',
+    ],
     ['in the creator', text({ creator: { principal: 'a', address: null, admin: true } }), 'creator.admin'],
     ['named __proto__', text({}).replace('{', '{"__proto__":{"memo":null},'), '__proto__'],
   ]
@@ -137,8 +174,16 @@ describe('when the text of a request is not what Coffer writes', () => {
     ['an expiry before creation', { expiresAt: 1_600_000_000 }, 'expiresAt'],
     ['an expiry after 91 days', { expiresAt: 1_700_000_000 + 91 * 86_400 }, 'expiresAt'],
     ['an unknown kind', { action: { kind: 'mint' } }, 'action.kind'],
-    ['an operation of 2', { action: { kind: 'safe-tx', operation: 2, call: { to: base.safe, value: '0', data: '0x' } } }, 'action.operation'],
-    ['half a byte of data', { action: { kind: 'call', signature: null, call: { to: base.safe, value: '0', data: '0xabc' } } }, 'action.call.data'],
+    [
+      'an operation of 2',
+      { action: { kind: 'safe-tx', operation: 2, call: { to: base.safe, value: '0', data: '0x' } } },
+      'action.operation',
+    ],
+    [
+      'half a byte of data',
+      { action: { kind: 'call', signature: null, call: { to: base.safe, value: '0', data: '0xabc' } } },
+      'action.call.data',
+    ],
     ['an empty batch', { action: { kind: 'batch', calls: [] } }, 'action.calls'],
     ['a message with a nonce', { action: { kind: 'message', format: 'text', text: 'hi' } }, 'nonce'],
     ['a transaction without a nonce', { nonce: null }, 'nonce'],
@@ -155,8 +200,17 @@ describe('when the text of a request is not what Coffer writes', () => {
     expect(() => parseRequest(text(change))).toThrow(`"${field}"`)
   })
 
-  it.each([['nothing', ''], ['a list', '[]'], ['a text', '"r"'], ['null', 'null'], ['two documents', '{}{}'], ['a comment', '{/**/}']])('refuses %s', (_what, document) => {
-    expect(() => parseRequest(document)).toThrow(expect.objectContaining({ code: expect.stringMatching(/^(?:JSON|FIELD)_INVALID$/) as string }) as Error)
+  it.each([
+    ['nothing', ''],
+    ['a list', '[]'],
+    ['a text', '"r"'],
+    ['null', 'null'],
+    ['two documents', '{}{}'],
+    ['a comment', '{/**/}'],
+  ])('refuses %s', (_what, document) => {
+    expect(() => parseRequest(document)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^(?:JSON|FIELD)_INVALID$/) as string }) as Error,
+    )
   })
 
   it('refuses a value that is no request before it is digested', () => {
@@ -166,7 +220,11 @@ describe('when the text of a request is not what Coffer writes', () => {
   })
 
   it('refuses half a surrogate pair, which has no UTF-8', () => {
-    const halved = { ...base, nonce: null, action: { kind: 'message', format: 'typed-data', typedData: { a: '\ud800' } } } as Request
+    const halved = {
+      ...base,
+      nonce: null,
+      action: { kind: 'message', format: 'typed-data', typedData: { a: '\ud800' } },
+    } as Request
     expect(() => digestRequest(halved)).toThrow()
     expect(() => digestRequest({ ...base, memo: '\ud800' })).toThrowWithCode('FIELD_INVALID')
   })

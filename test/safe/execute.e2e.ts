@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildPlan } from '../../src/build/safe-tx.ts'
 import { type Address, ZERO_ADDRESS } from '../../src/primitives/address.ts'
 import { keccak256 } from '../../src/primitives/hash.ts'
-import type { Hex } from '../../src/primitives/hex.ts'
+import { type Hex, uintWord } from '../../src/primitives/hex.ts'
 import type { Action, Request } from '../../src/request/request.ts'
 import { canonicalDeployments, isGenuineSingleton } from '../../src/safe/deployments.ts'
 import { decodeExecTransaction, encodeExecTransaction, parseExecutionLog } from '../../src/safe/exec.ts'
@@ -13,7 +13,7 @@ import { packSignatures, parseOwnerSignature } from '../../src/safe/signature.ts
 import { type LocalChainClients, safeAbi, type SafeContracts, withLocalChain } from '../support/local-chain.ts'
 
 const VERSIONS = ['1.3.0', '1.4.1', '1.5.0'] as const
-const KEYS: readonly Hex[] = [21, 22, 23].map((index) => `0x${index.toString(16).padStart(64, '0')}`)
+const KEYS: readonly Hex[] = [21, 22, 23].map((index) => uintWord(BigInt(index)))
 const vendor: Address = '0x000000000000000000000000000000000000bEEF'
 const second: Address = '0x000000000000000000000000000000000000dEaD'
 

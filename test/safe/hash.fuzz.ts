@@ -1,5 +1,4 @@
 import { calculateSafeMessageHash, calculateSafeTransactionHash, preimageSafeTransactionHash } from '@safe-global/protocol-kit'
-import type { OperationType } from '@safe-global/types-kit'
 import { TypedDataEncoder } from 'ethers'
 import fc from 'fast-check'
 import { hashDomain, hashStruct, hashTypedData } from 'viem'
@@ -12,12 +11,12 @@ import { address, bytes, flipped, RUNS, safeTx, SLOW_RUNS, uint256, VERSIONS } f
 const domain = fc.record({ chainId: uint256, safe: address, version: fc.constantFrom(...VERSIONS) })
 
 // protocol-kit takes text for numbers and has no versions 1.1.0 and 1.4.0 of its own, but hashes them alike.
-const kitTx = (tx: SafeTx): Parameters<typeof calculateSafeTransactionHash>[1] => ({
-  ...tx, value: String(tx.value), safeTxGas: String(tx.safeTxGas), baseGas: String(tx.baseGas), gasPrice: String(tx.gasPrice),
-  // Its types know doubles only; its encoder takes a bigint.
-  nonce: tx.nonce as unknown as number,
-  operation: tx.operation,
-})
+type KitTx = Parameters<typeof calculateSafeTransactionHash>[1]
+// Its types know a double for the nonce and an enum of its own; its encoder takes what is given.
+const kitTx = (tx: SafeTx): KitTx => {
+  const texts = { value: String(tx.value), safeTxGas: String(tx.safeTxGas), baseGas: String(tx.baseGas), gasPrice: String(tx.gasPrice) }
+  return { ...tx, ...texts } as unknown as KitTx
+}
 
 const ethersHash = (document: TypedDataDocument): string => {
   const { EIP712Domain: _, ...types } = document.types

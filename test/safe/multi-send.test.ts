@@ -15,7 +15,7 @@ describe('random batches', () => {
   it('encode as protocol-kit and viem encode them, and decode to themselves', () => {
     fc.assert(fc.property(fc.array(call, { minLength: 1, maxLength: 6 }), (calls) => {
       const encoded = encodeMultiSend(calls)
-      const theirs = encodeMultiSendData(calls.map((one) => ({ to: one.to, value: String(one.value), data: one.data, operation: 0 }))) as Hex
+      const theirs = encodeMultiSendData(calls.map((one) => ({ ...one, value: String(one.value) }))) as Hex
       expect(encoded).toBe(wrap(theirs))
       expect(decodeMultiSend(encoded)).toEqual(calls.map((one) => ({ operation: 0, ...one })))
     }), { numRuns: RUNS })

@@ -67,7 +67,8 @@ export async function withLocalChain() {
   const sendAs = async (from: Address, to: Address, data: Hex): Promise<void> => {
     await tester.impersonateAccount({ address: from })
     await tester.setBalance({ address: from, value: 10n ** 18n })
-    const hash = (await reader.request({ method: 'eth_sendTransaction' as never, params: [{ from, to, data }] as never })) as Hex
+    // With the address alone viem asks the node to sign, which it does for an impersonated account.
+    const hash = await createWalletClient({ chain: hardhat, transport, account: from }).sendTransaction({ to, data })
     const receipt = await reader.waitForTransactionReceipt({ hash })
     if (receipt.status !== 'success') throw new Error(`the call of ${from} to ${to} reverted`)
   }

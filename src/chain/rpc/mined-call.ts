@@ -1,9 +1,8 @@
-import { parseAddress } from '../../primitives/address.ts'
-import { type Hex, parseHex } from '../../primitives/hex.ts'
+import type { Hex } from '../../primitives/hex.ts'
 import type { MinedCall } from '../chain.ts'
 import { agree, inRounds } from './agreement.ts'
 import type { RpcNode } from './node.ts'
-import { invalidAnswer, quantity, record } from './shapes.ts'
+import { address, bytes, invalidAnswer, quantity, record } from './shapes.ts'
 
 /** The outermost call of a mined transaction, the same from every node. @throws CHAIN_ANSWER_INVALID, CHAIN_DISAGREEMENT */
 export async function readMinedCall(nodes: readonly RpcNode[], hash: Hex): Promise<MinedCall | null> {
@@ -14,10 +13,10 @@ export async function readMinedCall(nodes: readonly RpcNode[], hash: Hex): Promi
     if (fields['blockHash'] === null || fields['blockHash'] === undefined) return null
     if (String(fields['hash']).toLowerCase() !== hash.toLowerCase()) throw invalidAnswer('the transaction', hash, String(fields['hash']))
     return {
-      from: parseAddress(fields['from'], 'sender'),
-      to: fields['to'] === null ? null : parseAddress(fields['to'], 'target'),
+      from: address(fields['from'], 'sender'),
+      to: fields['to'] === null ? null : address(fields['to'], 'target'),
       value: quantity(fields['value'], 'value'),
-      data: parseHex(fields['input'], 'calldata'),
+      data: bytes(fields['input'], 'calldata'),
     }
   }))
 }

@@ -111,12 +111,19 @@ function readAnswer(text: string): RpcAnswer | null {
   return { ok: false, code: code as number, message, data }
 }
 
+// Messages of the network layer can hold the URL, and with it an API key; a system code cannot.
 function rootMessage(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (!(cause instanceof Error)) return String(cause)
-  const code = (cause as NodeJS.ErrnoException).code
-  // Messages of the network layer can hold the URL; its code cannot.
-  return typeof code === 'string' ? code : cause.name
+  let deepest: unknown = error
+  for (let depth = 0; depth < 5 && deepest instanceof Error; depth++) {
+    const { code } = deepest as NodeJS.ErrnoException
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code)) return code
+    // fetch never connects to the ports of its own block list and says just this.
+    if (deepest.message === 'bad port') return 'a port that fetch refuses to connect to'
+    const inner: unknown = deepest instanceof AggregateError ? deepest.errors[0] : deepest.cause
+    if (!(inner instanceof Error)) break
+    deepest = inner
+  }
+  return deepest instanceof Error ? deepest.name : typeof deepest
 }
 
 function pause(ms: number): Promise<void> {

@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Address } from '../../../src/primitives/address.ts'
 import { bytesToHex, type Hex } from '../../../src/primitives/hex.ts'
 import { openKeystoreSigner } from '../../../src/sign/keystore/signer.ts'
-import * as storage from '../../../src/sign/keystore/web3-secret-storage.ts'
+import type * as storage from '../../../src/sign/keystore/web3-secret-storage.ts'
 import vector from '../../vectors/rfc6979-secp256k1.json' with { type: 'json' }
 import { expectAgreement } from '../agreement.ts'
 import { temporaryFolder, writeKeyFile } from './key-file.ts'
