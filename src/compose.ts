@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NoteKey } from './audit/note.ts'
 import type { Chain } from './chain/chain.ts'
+import { requestChainId } from './chain/rpc/chain-id.ts'
 import { createRpcChain } from './chain/rpc/client.ts'
 import { type Home, type HomePaths, readHome, type RootOfTrust } from './config/home.ts'
 import { CustodyError } from './errors.ts'
@@ -31,7 +32,11 @@ export interface ComposeOptions {
   readonly progress?: (text: string) => void
 }
 
-export type Coffer = Parts & { close(): Promise<void> }
+export type Coffer = Parts & {
+  /** The chain id that a URL serves. */
+  readonly requestChainId: (url: string) => Promise<number>
+  readonly close: () => Promise<void>
+}
 
 /** How far the clock may lie ahead of the newest block of a chain with steady blocks. */
 const CLOCK_AHEAD_SECONDS = 3600
@@ -66,6 +71,7 @@ export async function openCoffer(directory: string, options: ComposeOptions = {}
     withPayerLock: (chainId, payer, work) => withFileLock(join(home.paths.locks, `payer-${chainId}-${payer.toLowerCase()}`), work, { timeoutMs: 30_000 }),
     progress: options.progress ?? (() => {}),
     sleep: (milliseconds) => delay(milliseconds),
+    requestChainId,
     close: () => ledger.close(),
   }
 }
@@ -87,7 +93,7 @@ async function openChain(home: Home, record: ChainRecord, clock: Clock): Promise
 export async function openHomeLedger(paths: HomePaths, root: RootOfTrust, key: NoteKey, clock: Clock): Promise<Ledger> {
   const store = openSqlite<Schema>(paths.database)
   try {
-    const version = Number((await sql<{ user_version: number }>`pragma user_version`.execute(store.db)).rows[0]?.user_version ?? 0)
+    const version = (await sql<{ user_version: number }>`pragma user_version`.execute(store.db)).rows[0]?.user_version ?? 0
     if (version !== 0 && version !== SCHEMA_VERSION) throw new CustodyError('HOME_VERSION', `Expected database version ${SCHEMA_VERSION}, got ${version}.`)
     if (version === 0) {
       await store.immediate(async (tx) => {

@@ -10,6 +10,7 @@ export interface Shell {
 }
 
 /** A command with its example; `action` parses, calls the signer and renders, and holds no rule. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it names the arguments of each command where the command is written
 export function command<A extends readonly unknown[]>(
   shell: Shell,
   spec: { readonly name: string; readonly summary: string; readonly example: string; readonly setUp?: (command: Command) => Command },

@@ -19,8 +19,8 @@ export interface Io {
 export function processIo(): Io {
   return {
     env: process.env,
-    width: Math.min(process.stdout.columns ?? 80, 120),
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    width: Math.min(process.stdout.isTTY ? process.stdout.columns : 80, 120),
+    interactive: process.stdin.isTTY && process.stderr.isTTY,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     ask: (question) => readLine(question, true),

@@ -8,10 +8,10 @@ export interface Session {
   readonly io: Io
   readonly home: string
   readonly json: boolean
-  call<N extends OperationName>(operation: N, params: Params<N>): Promise<Result<N>>
+  readonly call: <N extends OperationName>(operation: N, params: Params<N>) => Promise<Result<N>>
   /** A line on stderr, for work that takes long. */
-  progress(text: string): void
-  close(): Promise<void>
+  readonly progress: (text: string) => void
+  readonly close: () => Promise<void>
 }
 
 export function openSession(io: Io, flags: { readonly home?: string; readonly json?: boolean; readonly quiet?: boolean }): Session {

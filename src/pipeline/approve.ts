@@ -62,7 +62,7 @@ export async function openRequest(parts: Parts, id: string): Promise<{ context: 
  *   LIMIT_WINDOW, FROZEN, REQUEST_EXPIRED, POLICY_DENIED and its kin, and what the key throws
  */
 export async function approve(parts: Parts, input: ApproveInput): Promise<Approved> {
-  const { context, stored, collected, judgement } = await openRequest(parts, input.id)
+  const { context, stored, judgement } = await openRequest(parts, input.id)
   if (input.digest.toLowerCase() !== stored.digests.digest) {
     throw new CustodyError('APPROVAL_DIGEST', `Expected the digest ${stored.digests.digest} of ${input.id}, got ${input.digest}.`)
   }

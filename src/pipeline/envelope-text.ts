@@ -4,13 +4,13 @@ import type { Envelope } from '../build/plan.ts'
 export function parseEnvelope(text: string): Envelope {
   const stored = JSON.parse(text) as Record<keyof Envelope, string & number>
   return {
-    type: stored.type as unknown as Envelope['type'],
+    type: stored.type,
     chainId: stored.chainId,
-    from: stored.from as unknown as Envelope['from'],
+    from: stored.from,
     nonce: stored.nonce,
-    to: stored.to as unknown as Envelope['to'],
+    to: stored.to,
     value: BigInt(stored.value),
-    data: stored.data as unknown as Envelope['data'],
+    data: stored.data,
     gasLimit: BigInt(stored.gasLimit),
     maxFeePerGas: BigInt(stored.maxFeePerGas),
     maxPriorityFeePerGas: BigInt(stored.maxPriorityFeePerGas),

@@ -1,10 +1,10 @@
 import { CustodyError } from '../errors.ts'
 import { principalOf } from '../policy/names.ts'
-import { type Address, sameAddress } from '../primitives/address.ts'
+import type { Address } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
+import { type Collection, collectOwnerSignature } from '../quorum/owners.ts'
 import { describeOwed } from '../quorum/permit.ts'
 import type { SafeDigests } from '../safe/safe-tx.ts'
-import { parseOwnerSignature } from '../safe/signature.ts'
 import { safeMessageTypedData, safeTxTypedData, type TypedDataDocument } from '../safe/typed-data.ts'
 import { type Approved, markSigned, openRequest, progress } from './approve.ts'
 import { isFrozen } from './freeze.ts'
@@ -55,24 +55,36 @@ export async function exportRequest(parts: Parts, id: string): Promise<Exported>
  */
 export async function takeSignature(parts: Parts, id: string, signature: Hex, claimed: Address | null = null): Promise<Approved> {
   const { context, stored, collected, judgement } = await openRequest(parts, id)
-  const { owner: recovered } = parseOwnerSignature(stored.digests.digest, signature)
-  const owner = context.account.owners.find((address) => sameAddress(address, recovered))
-  if (owner === undefined || (claimed !== null && !sameAddress(claimed, recovered))) {
-    await parts.ledger.commit(async ({ record }) => {
-      record({ type: 'alarm.signer-not-owner', actor: parts.actor, data: { id, effectDigest: stored.digests.digest, recovered, claimed, signature } })
-    })
-    throw new CustodyError('SIGNER_NOT_OWNER', `The signature recovers to ${recovered}, which is ${owner === undefined ? `no owner of ${context.treasury.name}` : `not ${claimed ?? ''}`}.`, { details: { recovered } })
-  }
-  if (collected.owners.some((known) => sameAddress(known.owner, owner))) throw new CustodyError('APPROVAL_DUPLICATE', `${owner} has signed ${id} already.`)
+  const { owner, parsed } = await collectOrAlarm(parts, id, {
+    digest: stored.digests.digest, signature, state: context.account, signed: collected.owners.map((known) => known.owner), ...(claimed !== null && { claimed }),
+  })
+  if (parsed.kind !== 'ecdsa' && parsed.kind !== 'eth-sign') throw new CustodyError('SIGNATURE_INVALID', 'Expected a signature of an owner’s key.')
   await parts.ledger.commit(async (work) => {
     const now = parts.clock.now()
     const decision = decide({ ...context, registers: work.registers }, stored.request, judgement.review, collected.approvedBy, now)
     // The signature exists whatever we think of it, so it counts against the limits even where it breaks them.
     reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor: `owner:${owner}`, force: true }, decision.reservations)
-    await work.tx.insertInto('signatures').values({ request_id: id, owner, via: '', signature, at: now })
-      .onConflict((conflict) => conflict.columns(['request_id', 'owner', 'via']).doUpdateSet({ signature, at: now })).execute()
-    work.record({ type: 'signature.collected', actor: principalOf(context.policy, owner) ?? `owner:${owner}`, data: { id, owner, effectDigest: stored.digests.digest, signature } })
+    await work.tx.insertInto('signatures').values({ request_id: id, owner, via: '', signature: parsed.signature, at: now })
+      .onConflict((conflict) => conflict.columns(['request_id', 'owner', 'via']).doUpdateSet({ signature: parsed.signature, at: now })).execute()
+    work.record({ type: 'signature.collected', actor: principalOf(context.policy, owner) ?? `owner:${owner}`, data: { id, owner, effectDigest: stored.digests.digest, signature: parsed.signature } })
     await markSigned(work, context, stored)
   })
   return progress(parts, context, stored, judgement.review, owner, true)
+}
+
+// A signature by somebody else means that this person signed something else: worth an alarm, whoever sent it in.
+async function collectOrAlarm(parts: Parts, id: string, collection: Collection): Promise<ReturnType<typeof collectOwnerSignature>> {
+  try {
+    return collectOwnerSignature(collection)
+  } catch (error) {
+    if (error instanceof CustodyError && error.code === 'SIGNER_NOT_OWNER') {
+      await parts.ledger.commit(async ({ record }) => {
+        record({
+          type: 'alarm.signer-not-owner', actor: parts.actor,
+          data: { id, effectDigest: collection.digest, recovered: String(error.details['recovered']), claimed: collection.claimed ?? null, signature: collection.signature },
+        })
+      })
+    }
+    throw error
+  }
 }

@@ -25,17 +25,17 @@ export interface Parts {
   readonly clock: Clock
   /** `local:<user>` of whoever runs the command. */
   readonly actor: string
-  openChain(record: ChainRecord): Promise<Chain>
-  openSigner(record: KeyRecord, secret: Secret): Promise<Signer>
-  readSafe(chain: Chain, safe: Address): Promise<SafeState>
-  findExecutions(chain: Chain, safe: Address, fromBlock: bigint): Promise<readonly SeenExecution[]>
+  readonly openChain: (record: ChainRecord) => Promise<Chain>
+  readonly openSigner: (record: KeyRecord, secret: Secret) => Promise<Signer>
+  readonly readSafe: (chain: Chain, safe: Address) => Promise<SafeState>
+  readonly findExecutions: (chain: Chain, safe: Address, fromBlock: bigint) => Promise<readonly SeenExecution[]>
   /** The safeTxHash as protocol-kit computes it. */
-  protocolKitHash(domain: SafeDomain, tx: SafeTx): Promise<Hex>
-  protocolKitMessageHash(domain: SafeDomain, message: Hex): Promise<Hex>
+  readonly protocolKitHash: (domain: SafeDomain, tx: SafeTx) => Promise<Hex>
+  readonly protocolKitMessageHash: (domain: SafeDomain, message: Hex) => Promise<Hex>
   /** One process at a time per paying account, released by the system when the process dies. */
-  withPayerLock<T>(chainId: number, payer: Address, work: () => Promise<T>): Promise<T>
-  progress(text: string): void
-  sleep(milliseconds: number): Promise<void>
+  readonly withPayerLock: <T>(chainId: number, payer: Address, work: () => Promise<T>) => Promise<T>
+  readonly progress: (text: string) => void
+  readonly sleep: (milliseconds: number) => Promise<void>
 }
 
 /** The checkpoint a signer saw, embedded in what they sign. */

@@ -2,10 +2,11 @@ import { CustodyError } from '../errors.ts'
 import { principalOf } from '../policy/names.ts'
 import { type Address, sameAddress } from '../primitives/address.ts'
 import { concatHex, type Hex, addressWord } from '../primitives/hex.ts'
-import { verifyApproval } from '../quorum/approval.ts'
+import { approversOf } from '../quorum/approval.ts'
 import { ownerDigest } from '../sign/owner.ts'
 import type { SafeDomain, SafeState } from '../safe/safe-tx.ts'
-import { type OwnerSignature, packSignatures, parseOwnerSignature } from '../safe/signature.ts'
+import { packSignatures } from '../safe/pack-signatures.ts'
+import { type OwnerSignature, parseOwnerSignature } from '../safe/signature.ts'
 import type { Context } from './context.ts'
 import type { Parts } from './parts.ts'
 import type { Stored } from './stored.ts'
@@ -65,14 +66,9 @@ export async function collect(parts: Parts, context: Context, stored: Stored): P
   }
   const approvedBy = new Set<string>(owners.map(({ owner }) => principalOf(policy, owner) ?? `owner:${owner}`))
   const approvals = await parts.ledger.db.selectFrom('approvals').selectAll().where('request_id', '=', stored.row.id).execute()
-  for (const row of approvals) {
-    const address = verifyApproval({
-      chainId: stored.request.chainId, requestDigest: stored.digest, effectDigest: stored.digests.digest,
-      logSize: row.log_size, logRoot: row.log_root as Hex, signature: row.signature as Hex,
-    })
-    if (!sameAddress(address, row.address)) throw new CustodyError('REQUEST_ALTERED', `A stored approval of ${row.address} does not verify.`)
-    approvedBy.add(principalOf(policy, address) ?? `owner:${address}`)
-  }
+  const subject = { chainId: stored.request.chainId, requestDigest: stored.digest, effectDigest: stored.digests.digest }
+  const given = approvals.map((row) => ({ signer: row.address as Address, logSize: row.log_size, logRoot: row.log_root as Hex, signature: row.signature as Hex }))
+  for (const name of approversOf(subject, given, (address) => principalOf(policy, address) ?? `owner:${address}`)) approvedBy.add(name)
   return { owners, committed: [...committed], approvedBy: [...approvedBy], partial }
 }
 

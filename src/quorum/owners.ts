@@ -37,15 +37,3 @@ export function collectOwnerSignature({ digest, signature, state, signed, claime
   }
   return collected
 }
-
-function distinctOwners(signed: readonly Address[]): readonly Address[] {
-  return signed.filter((address, i) => signed.findIndex((other) => sameAddress(other, address)) === i)
-}
-
-/**
- * Whether one more owner's signature would make the transaction executable by anybody. A threshold that cannot
- * be right counts as complete, so that everything must be in place before the next signature.
- */
-export function wouldComplete(signed: readonly Address[], threshold: number): boolean {
-  return !(distinctOwners(signed).length + 1 < threshold)
-}

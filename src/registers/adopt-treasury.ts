@@ -5,7 +5,7 @@ import { parseName } from '../primitives/name.ts'
 import type { Parts } from '../pipeline/parts.ts'
 import type { SafeState } from '../safe/safe-tx.ts'
 import type { ChainRecord, TreasuryRecord } from '../store/registers.ts'
-import { chainOf } from './create-treasury.ts'
+import { chainOf } from './chain-of.ts'
 
 /** The record of a Safe as it stands. */
 export function recordOf(name: string, chain: ChainRecord, state: SafeState, payer: string | null, fromBlock: bigint): TreasuryRecord {

@@ -16,9 +16,10 @@ import { spentToday } from '../pipeline/limits.ts'
 import type { Parts } from '../pipeline/parts.ts'
 import { signEnvelope } from '../sign/envelope.ts'
 import type { KeyRecord, Secret } from '../sign/signer.ts'
-import type { ChainRecord, Registers, TreasuryRecord } from '../store/registers.ts'
+import type { Registers, TreasuryRecord } from '../store/registers.ts'
 import { assertCanonicalContracts, planSafeCreation } from '../treasury/create.ts'
 import { recordOf } from './adopt-treasury.ts'
+import { chainOf } from './chain-of.ts'
 
 export interface CreateTreasuryInput {
   readonly name: string
@@ -107,19 +108,6 @@ async function waitForReceipt(parts: Parts, chain: Chain, hash: Hex): Promise<Re
     if (parts.clock.now() >= deadline) throw new CustodyError('EXECUTION_PENDING', `Transaction ${hash} is not mined yet.`)
     await parts.sleep(250)
   }
-}
-
-/** @throws NOT_FOUND when the name is missing or the home has no single chain */
-export function chainOf(registers: Registers, name: string | undefined): ChainRecord {
-  if (name !== undefined) {
-    const found = registers.chains.get(name)
-    if (found === undefined) throw new CustodyError('NOT_FOUND', `There is no chain "${name}".`, { next: 'Run coffer chain add.' })
-    return found
-  }
-  const [only, ...others] = registers.chains.values()
-  if (only === undefined) throw new CustodyError('NOT_FOUND', 'There is no chain in this home.', { next: 'Run coffer chain add.' })
-  if (others.length > 0) throw new CustodyError('USAGE', 'The home has several chains.', { next: 'Name one with --chain.' })
-  return only
 }
 
 function ownerAddress(registers: Registers, owner: string): Address {

@@ -4,8 +4,6 @@ import { type EcdsaSignature, isLowS, recoverAddress, SECP256K1_N } from '../pri
 import { keccak256 } from '../primitives/hash.ts'
 import { byteLength, bytesToHex, concatHex, type Hex, parseHex } from '../primitives/hex.ts'
 
-export { packSignatures, recoverSlots, type SignatureSlot, unpackSignatures } from './pack-signatures.ts'
-
 /** One owner's confirmation in a form a Safe counts. `signature` is 65 bytes r ‖ s ‖ v. */
 export type OwnerSignature =
   /** v 27 or 28, over the safeTxHash. */

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { requestChainId } from '../chain/rpc/chain-id.ts'
 import { type Coffer, openCoffer, openHomeLedger } from '../compose.ts'
 import { CustodyError } from '../errors.ts'
 import { generateKey } from '../keys/generate.ts'
@@ -7,7 +6,6 @@ import { importKeystore } from '../keys/import.ts'
 import { createSoftHsmToken, findSoftHsm } from '../keys/softhsm.ts'
 import { createPipeline } from '../pipeline.ts'
 import { localActor } from '../pipeline/actor.ts'
-import { parsePolicy } from '../policy/document.ts'
 import { parseAddress } from '../primitives/address.ts'
 import { type Hex, parseHex } from '../primitives/hex.ts'
 import { systemClock } from '../primitives/time.ts'
@@ -15,6 +13,7 @@ import { activatePolicy, exportActivation } from '../registers/activate-policy.t
 import { addChain } from '../registers/add-chain.ts'
 import { addKey } from '../registers/add-key.ts'
 import { adoptTreasury } from '../registers/adopt-treasury.ts'
+import { checkPolicy, makePolicy } from '../registers/check-policy.ts'
 import { createTreasury } from '../registers/create-treasury.ts'
 import { initialise } from '../registers/initialise.ts'
 import { exportLog, listEntries, proveEntry, sequenceOf, verifyLog } from '../registers/log.ts'
@@ -32,10 +31,13 @@ const caps = z.strictObject({
 const keyring = z.array(z.strictObject({ key: text, secret }))
 const document = z.string().max(2_000_000)
 
+// Read by parsers that say what is wrong with an empty text better than a schema can.
+const words = z.string().max(1000)
+
 const action = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('transfer'), asset: text, to: text, amount: text }),
+  z.strictObject({ kind: z.literal('transfer'), asset: words, to: words, amount: words }),
   z.strictObject({
-    kind: z.literal('call'), to: text, value: optional.text, sig: optional.text, args: z.array(z.string()).optional(),
+    kind: z.literal('call'), to: words, value: optional.text, sig: optional.text, args: z.array(z.string()).optional(),
     abi: document.optional(), method: optional.text, data: document.optional(), delegatecall: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal('batch'), text: document, format: z.enum(['csv', 'json']) }),
@@ -81,6 +83,7 @@ const schemas = {
   }),
   'policy.show': z.strictObject({}),
   'policy.check': z.strictObject({ document }),
+  'policy.template': z.strictObject({ name: text, chainId: z.number().int(), principals: z.record(z.string(), text) }),
   'policy.activate': z.strictObject({ document, keys: keyring, signatures: z.array(text) }),
   'policy.export': z.strictObject({ document }),
   freeze: z.strictObject({ reason: z.string().max(500) }),
@@ -147,7 +150,10 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
       const { policy, freeze } = await ledger.registers()
       return { directory: home.directory, demo: home.demo, root: home.root, log: await ledger.head(), policy: policy === null ? null : { version: policy.version, hash: policy.hash }, freeze }
     },
-    'chain.add': async (params: Parsed<'chain.add'>) => addChain(await open(), params, requestChainId),
+    'chain.add': async (params: Parsed<'chain.add'>) => {
+      const coffer = await open()
+      return addChain(coffer, params, coffer.requestChainId)
+    },
     'chain.list': async (_: Parsed<'chain.list'>) => [...(await registers()).chains.values()],
     'key.generate': async (params: Parsed<'key.generate'>) => {
       const coffer = await open()
@@ -191,10 +197,9 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
       if (policy === null) throw new CustodyError('POLICY_MISSING', 'No policy is active in this home.')
       return policy
     },
-    'policy.check': async ({ document: source }: Parsed<'policy.check'>) => {
-      const policy = await Promise.resolve(parsePolicy(source))
-      return { name: policy.name, version: policy.version, hash: policy.hash, rules: policy.rules.map(({ id, effect, subject }) => ({ id, effect, kind: subject.kind })) }
-    },
+    'policy.check': ({ document: source }: Parsed<'policy.check'>) => Promise.resolve(checkPolicy(source)),
+    'policy.template': ({ name, chainId, principals }: Parsed<'policy.template'>) =>
+      Promise.resolve(makePolicy(name, { chainId, principals: Object.fromEntries(Object.entries(principals).map(([who, address]) => [who, parseAddress(address, who)])) })),
     'policy.activate': async (params: Parsed<'policy.activate'>) => {
       const coffer = await open()
       return withSigners(coffer, params.keys, (signers) => activatePolicy(coffer, params.document, signers, handed(params.signatures)))

@@ -13,7 +13,7 @@ export interface Work {
   /** As of this transaction: nobody else can write until it ends. */
   readonly registers: Registers
   /** Adds an entry that commits together with the rows. Returns its sequence number. */
-  record(entry: EntryInput): number
+  readonly record: (entry: EntryInput) => number
 }
 
 /**

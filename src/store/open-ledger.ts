@@ -1,5 +1,5 @@
 import { parseCheckpoint, signCheckpoint } from '../audit/checkpoint.ts'
-import type { Entry, EntryInput, TreeHead } from '../audit/entry.ts'
+import type { EntryInput, TreeHead } from '../audit/entry.ts'
 import { entryLeaf, GENESIS_PREVIOUS, type LogRow, readEntry } from '../audit/log.ts'
 import { appendLeaf, emptyFrontier, type Frontier, frontierRoot } from '../audit/merkle.ts'
 import { type NoteKey, vkeyOf } from '../audit/note.ts'
@@ -87,7 +87,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       return (await readRows(store.db, from)).map((row) => {
         const reading = readEntry(row.text)
         if ('wrong' in reading) throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${row.seq}: ${reading.wrong}.`)
-        return { entry: reading.entry as Entry, leaf: row.leaf, text: row.text }
+        return { entry: reading.entry, leaf: row.leaf, text: row.text }
       })
     },
     async commit(work) {

@@ -7,7 +7,8 @@ import { isGenuineSingleton, pinnedBatchLibrary } from '../../src/safe/deploymen
 import { DOMAIN_TYPEHASH_WITHOUT_CHAIN, safeTxDigests } from '../../src/safe/hash.ts'
 import { decodeMultiSend } from '../../src/safe/multi-send.ts'
 import type { SafeDomain, SafeTx } from '../../src/safe/safe-tx.ts'
-import { packSignatures, parseOwnerSignature, recoverSlots, unpackSignatures } from '../../src/safe/signature.ts'
+import { packSignatures, recoverSlots, unpackSignatures } from '../../src/safe/pack-signatures.ts'
+import { parseOwnerSignature } from '../../src/safe/signature.ts'
 import vector from '../vectors/safe-bybit.json' with { type: 'json' }
 import { flipped } from './arbitraries.ts'
 

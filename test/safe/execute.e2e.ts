@@ -9,7 +9,8 @@ import { canonicalDeployments, isGenuineSingleton } from '../../src/safe/deploym
 import { decodeExecTransaction, encodeExecTransaction, parseExecutionLog } from '../../src/safe/exec.ts'
 import { safeTxDigests } from '../../src/safe/hash.ts'
 import type { SafeDomain, SafeTx } from '../../src/safe/safe-tx.ts'
-import { packSignatures, parseOwnerSignature } from '../../src/safe/signature.ts'
+import { packSignatures } from '../../src/safe/pack-signatures.ts'
+import { parseOwnerSignature } from '../../src/safe/signature.ts'
 import { type LocalChainClients, safeAbi, type SafeContracts, withLocalChain } from '../support/local-chain.ts'
 
 const VERSIONS = ['1.3.0', '1.4.1', '1.5.0'] as const

@@ -4,7 +4,8 @@ import { sign } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
 import { type Address, compareAddress, sameAddress } from '../../src/primitives/address.ts'
 import { byteLength, concatHex, type Hex, uintWord } from '../../src/primitives/hex.ts'
-import { ethSignDigest, type OwnerSignature, packSignatures, parseOwnerSignature, recoverSlots, unpackSignatures } from '../../src/safe/signature.ts'
+import { packSignatures, recoverSlots, unpackSignatures } from '../../src/safe/pack-signatures.ts'
+import { ethSignDigest, type OwnerSignature, parseOwnerSignature } from '../../src/safe/signature.ts'
 import { address, bytes, bytesOf, privateKey, SLOW_RUNS } from './arbitraries.ts'
 
 const digest: Hex = `0x${'cd'.repeat(32)}`

@@ -12,10 +12,15 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Runs a program under the Node of this test, with a home of its own and nothing of this repository. */
+/**
+ * Runs a program under the Node of this test, with a home of its own and nothing of this repository; what the
+ * machine says about its network (registry, proxy, certificates) stays.
+ */
 function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|COFFER_)/.test(name))
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => !/^(npm_(?!config_)|NODE_(ENV|OPTIONS|PATH)$|VITEST|COFFER_)/.test(name),
+    )
     const env = {
       ...Object.fromEntries(inherited),
       PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,

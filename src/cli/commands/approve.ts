@@ -8,7 +8,7 @@ import type { Outcome } from '../outcome.ts'
 import { type SecretFlags, secretName, secretOf, withSecretFlags } from '../secrets.ts'
 import type { Session } from '../session.ts'
 import { fields } from '../text/wrap.ts'
-import { writeNew } from './policy.ts'
+import { refuseExisting, writeNew } from './policy.ts'
 import { renderView } from './request.ts'
 import { signatureFrom } from './signature-file.ts'
 
@@ -78,6 +78,8 @@ export function renderApproved(done: Result<'approve'>, width: number): string {
 }
 
 async function exportTo(session: Session, id: string, file: string): Promise<Outcome> {
+  // Before anything else: the export reserves limits, and a file in the way must not cost them.
+  refuseExisting(file)
   const exported = await session.call('approve.export', { id })
   writeNew(file, toJsonText(exported.typedData, 2))
   return {

@@ -35,13 +35,13 @@ export function demoCommand(shell: Shell): Command {
     const say = (text: string): void => {
       if (!session.json) io.out(`${text}\n\n`)
     }
-    let home: string | null = null
+    const made: { home: string | null } = { home: null }
     try {
       const result = await runDemo(
         { safeVersion: flags.safeVersion, tokenModule, keep: flags.keep === true, progress: session.progress },
         {
           onStage: (stage) => {
-            home = stage.home
+            made.home = stage.home
             say(`A LOCAL CHAIN, A 2-OF-3 SAFE\n${fields([
               ['Safe', `${stage.safe} (version ${stage.version}, published contracts at their published addresses)`],
               ...stage.keys.filter(({ name }) => ['alice', 'bob', 'carol'].includes(name)).map((key) => ['Owner', `${key.name.padEnd(6)} ${key.address} in ${key.location.store === 'pkcs11' ? 'a SoftHSM token' : 'an encrypted keystore'}`] as const),
@@ -54,7 +54,7 @@ export function demoCommand(shell: Shell): Command {
       )
       return { json: result, text: renderEnd(result, io.width) }
     } finally {
-      if (flags.keep !== true && home !== null) rmSync(home, { recursive: true, force: true })
+      if (flags.keep !== true && made.home !== null) rmSync(made.home, { recursive: true, force: true })
     }
   })
 }

@@ -4,7 +4,6 @@ import type { Command } from 'commander'
 import { CustodyError } from '../../errors.ts'
 import { parseAddress } from '../../primitives/address.ts'
 import { parseName } from '../../primitives/name.ts'
-import { smallTeam } from '../../policy/templates/small-team.ts'
 import { command, type Shell } from '../command.ts'
 import { newSecretOf, type SecretFlags, withSecretFlags } from '../secrets.ts'
 import { fields } from '../text/wrap.ts'
@@ -36,7 +35,7 @@ export function initCommand(shell: Shell): Command {
   }, async (session, flags) => {
     const admins = (flags.admin ?? []).map((admin) => parseAddress(admin, '--admin'))
     const keyName = flags.adminKey ?? (admins.length === 0 ? 'admin' : undefined)
-    const policy = flags.template === undefined ? null : template(flags)
+    const policy = flags.template === undefined ? null : (await session.call('policy.template', templateOf(flags, flags.template))).document
     const adminKey = keyName === undefined ? null : { name: parseName(keyName, '--admin-key'), passphrase: await newSecretOf(session.io, flags, keyName) }
     const made = await session.call('home.init', { admins: [...admins], threshold: wholeNumber(flags.threshold, '--threshold'), demo: false, adminKey })
     const policyFile = policy === null ? null : join(session.home, 'policy.yaml')
@@ -58,14 +57,13 @@ export function initCommand(shell: Shell): Command {
   })
 }
 
-function template(flags: InitFlags): string {
-  if (flags.template !== 'small-team') throw new CustodyError('USAGE', `Expected --template small-team, got "${String(flags.template).slice(0, 40)}".`)
+function templateOf(flags: InitFlags, name: string) {
   const members = (flags.member ?? []).map((member) => {
-    const [name = '', address = ''] = member.split('=')
-    return [parseName(name, '--member'), parseAddress(address, `the address of --member ${name}`)] as const
+    const [who = '', address = ''] = member.split('=')
+    return [parseName(who, '--member'), parseAddress(address, `the address of --member ${who}`)] as const
   })
   if (members.length === 0) {
     throw new CustodyError('INPUT_REQUIRED', 'The template needs at least one person.', { next: 'Give --member NAME=ADDRESS once for each, or leave --template out and run coffer policy template later.' })
   }
-  return smallTeam({ chainId: wholeNumber(flags.chainId, '--chain-id'), principals: Object.fromEntries(members) })
+  return { name, chainId: wholeNumber(flags.chainId, '--chain-id'), principals: Object.fromEntries(members) }
 }

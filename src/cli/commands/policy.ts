@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import { CustodyError } from '../../errors.ts'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { toJsonText } from '../../primitives/json.ts'
-import { smallTeam } from '../../policy/templates/small-team.ts'
 import { command, group, type Shell } from '../command.ts'
 import { type SecretFlags, secretName, secretOf, withSecretFlags } from '../secrets.ts'
 import { fields, table } from '../text/wrap.ts'
@@ -51,16 +50,21 @@ export function policyCommands(shell: Shell): Command {
       name: 'template', summary: 'print a first policy filled with keys of this home', example: 'coffer policy template small-team --chain local --principal alice --principal bob > policy.yaml',
       setUp: (made) => made.argument('<name>').requiredOption('--chain <name>', 'a chain of this home').requiredOption('--principal <key>', 'a person, by the name of their key; repeatable', collect),
     }, async (session, name, flags) => {
-      if (name !== 'small-team') throw new CustodyError('NOT_FOUND', `There is no template "${name.slice(0, 40)}".`, { next: 'Use small-team.' })
       const chain = (await session.call('chain.list', {})).find((each) => each.name === flags.chain)
       if (chain === undefined) throw new CustodyError('NOT_FOUND', `There is no chain "${flags.chain}".`)
       const people = await Promise.all(flags.principal.map(async (key) => [key, (await session.call('key.show', { name: key })).address] as const))
-      const text = smallTeam({ chainId: chain.chainId, principals: Object.fromEntries(people) })
+      const { document: text } = await session.call('policy.template', { name, chainId: chain.chainId, principals: Object.fromEntries(people) })
       return { json: { document: text }, text: text.trimEnd() }
     }),
   ])
 }
 
+/** @throws FILE_EXISTS */
+export function refuseExisting(path: string): void {
+  if (existsSync(path)) throw new CustodyError('FILE_EXISTS', `Could not write ${path}: EEXIST.`)
+}
+
+/** @throws FILE_EXISTS, FILE_UNREADABLE */
 export function writeNew(path: string, text: string): void {
   try {
     writeFileSync(path, `${text}\n`, { flag: 'wx' })

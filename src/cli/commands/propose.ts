@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { type Command } from 'commander'
 import { CustodyError } from '../../errors.ts'
 import { renderReview } from '../../review/render.ts'
 import type { Params, Result } from '../../service/operations.ts'

@@ -11,7 +11,7 @@ export function renderTreasury(view: TreasuryView, width: number): string {
   return [
     fields([
       ['Treasury', treasury.name],
-      ['Safe', `${account.address}`],
+      ['Safe', account.address],
       ['Chain', `${treasury.chain} (${treasury.chainId})`],
       ['Version', account.version],
       ['Singleton', account.singleton],

@@ -6,13 +6,13 @@ import { type Reply, toCustodyError } from './message.ts'
 
 /** A door's connection to the signer process. */
 export interface SignerClient {
-  call<N extends OperationName>(operation: N, params: Params<N>): Promise<Result<N>>
-  close(): Promise<void>
+  readonly call: <N extends OperationName>(operation: N, params: Params<N>) => Promise<Result<N>>
+  readonly close: () => Promise<void>
 }
 
 interface Waiting {
-  resolve(value: unknown): void
-  reject(error: CustodyError): void
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: CustodyError) => void
 }
 
 /**
@@ -32,7 +32,10 @@ export function startSigner(directory: string, onProgress: (text: string) => voi
   }
   child.on('message', (message: unknown) => {
     const reply = message as Reply
-    if (reply.kind === 'progress') return onProgress(reply.text)
+    if (reply.kind === 'progress') {
+      onProgress(reply.text)
+      return
+    }
     const open = waiting.get(reply.id)
     waiting.delete(reply.id)
     if (reply.kind === 'result') open?.resolve(reply.result)
@@ -43,9 +46,12 @@ export function startSigner(directory: string, onProgress: (text: string) => voi
   return {
     call: (operation, params) =>
       new Promise((resolve, reject) => {
-        if (ended) return reject(new CustodyError('SIGNER_UNAVAILABLE', 'The signer process has ended.'))
+        if (ended) {
+          reject(new CustodyError('SIGNER_UNAVAILABLE', 'The signer process has ended.'))
+          return
+        }
         const id = next++
-        waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
+        waiting.set(id, { resolve, reject })
         child.send({ id, operation, params })
       }),
     async close() {
