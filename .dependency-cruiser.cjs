@@ -133,7 +133,11 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(service|cli|console)/' },
       // How a review reads is rendering, though it lives beside the review.
-      to: { path: `^src/(${STAGES.join('|')})/`, pathNot: '^src/review/render\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: `^src/(${STAGES.join('|')})/`,
+        pathNot: '^src/review/render\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'nothing-imports-the-doors',

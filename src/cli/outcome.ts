@@ -1,6 +1,6 @@
 import { CustodyError } from '../errors.ts'
 import { toJsonText } from '../primitives/json.ts'
-import { describeError } from '../service/local/message.ts'
+import { describeError } from '../service/local/fault.ts'
 import type { Io } from './io.ts'
 import { wrap } from './text/wrap.ts'
 

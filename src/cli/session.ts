@@ -1,4 +1,4 @@
-import { homeDirectory } from '../config/home.ts'
+import { homeDirectory } from '../config/home-directory.ts'
 import { type SignerClient, startSigner } from '../service/local/client.ts'
 import type { OperationName, Params, Result } from '../service/operations.ts'
 import type { Io } from './io.ts'

@@ -1,6 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { CustodyError } from '../errors.ts'
 import { type Address, parseAddress } from '../primitives/address.ts'
@@ -37,10 +36,6 @@ export interface HomePaths {
   readonly log: string
   readonly keys: string
   readonly locks: string
-}
-
-export function homeDirectory(flag: string | undefined, environment: NodeJS.ProcessEnv): string {
-  return resolve(flag ?? environment['COFFER_HOME'] ?? join(homedir(), '.coffer'))
 }
 
 export function homePaths(directory: string): HomePaths {

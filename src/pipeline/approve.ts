@@ -120,7 +120,7 @@ async function recordApproval(parts: Parts, stored: Stored, signer: Signer, prin
   await parts.ledger.commit(async ({ tx, record }) => {
     await tx.insertInto('approvals').values({
       request_id: stored.row.id, address: signer.address, principal, signature, log_size: head.size, log_root: head.root, at: parts.clock.now(),
-    }).execute()
+    }).onConflict((conflict) => conflict.doNothing()).execute()
     record({ type: 'approval.given', actor: principal, data: { id: stored.row.id, address: signer.address, requestDigest: stored.digest, effectDigest: stored.digests.digest, logSize: head.size, logRoot: head.root, signature } })
   })
 }
@@ -132,10 +132,12 @@ async function permitted(parts: Parts, context: Context, stored: Stored, review:
   return parts.ledger.commit(async (work) => {
     const now = parts.clock.now()
     const here = { ...context, registers: work.registers }
-    const state = await work.tx.selectFrom('requests').select(['state', 'exported']).where('id', '=', stored.row.id).executeTakeFirstOrThrow()
+    const state = await work.tx.selectFrom('requests').select('state').where('id', '=', stored.row.id).executeTakeFirstOrThrow()
     if (state.state !== 'open' && state.state !== 'signed') throw new CustodyError('REQUEST_CLOSED', `Request ${stored.row.id} is ${state.state}.`)
-    const rows = await work.tx.selectFrom('signatures').select(['owner', 'via']).where('request_id', '=', stored.row.id).execute()
-    const committed = [...collected.committed, ...rows.map((row) => (row.via === '' ? row.owner : row.via) as Address)]
+    // From the log: rows may have been deleted to make this signature look like an early one. Once the bytes to
+    // sign were handed out, every other owner may have signed elsewhere.
+    const elsewhere = work.registers.exported.has(stored.row.id) ? context.account.owners : []
+    const committed = [...collected.committed, ...(work.registers.signers.get(stored.row.id) ?? []), ...elsewhere]
     const decision = decide(here, stored.request, review, collected.approvedBy, now)
     const actor = `owner:${member}`
     const intentSeq = work.record({ type: 'signature.intended', actor, data: { id: stored.row.id, owner: member, via: via?.address ?? null, effectDigest: stored.digests.digest, policyHash: decision.policyHash } })

@@ -8,6 +8,7 @@ import { submit } from '../broadcast/submit.ts'
 import { waitForExecution } from '../broadcast/wait.ts'
 import { CustodyError } from '../errors.ts'
 import { feeCaps } from '../policy/caps.ts'
+import { sameAddress } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
 import { toJsonText } from '../primitives/json.ts'
 import { authorise } from '../quorum/authorise.ts'
@@ -197,7 +198,7 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
       if (latest === undefined) return null
       const registers = await parts.ledger.registers()
       const envelope = replacement({
-        previous: parseEnvelope(latest.envelope), quote: await chain.fees(), caps: job.caps,
+        previous: ownEnvelope(job, latest), quote: await chain.fees(), caps: job.caps,
         spentToday: spentToday(registers, chain.chainId, job.payer.address, parts.clock.now(), latest.nonce),
       })
       parts.progress(`replacing ${latest.hash} with higher fees, within the caps`)
@@ -214,6 +215,16 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
   const landed = await alreadyLanded(parts, input)
   if (landed === null) throw new CustodyError('EXECUTION_PENDING', `${execution.kind}, and gone again: the chain reorganised meanwhile.`)
   return landed
+}
+
+// A replacement is signed from what the database says of the first transaction, which somebody may have edited:
+// only its fees are taken on trust, and these are bound by the caps.
+function ownEnvelope({ context, payer, stored, data }: Job, row: ExecutionRow): Envelope {
+  const envelope = parseEnvelope(row.envelope)
+  const same = envelope.chainId === context.chain.chainId && sameAddress(envelope.from, payer.address) && envelope.nonce === row.nonce &&
+    sameAddress(envelope.to, context.treasury.safe) && envelope.value === 0n && envelope.data === data
+  if (!same) throw new CustodyError('REQUEST_ALTERED', `The stored transaction ${row.hash} of ${stored.row.id} is not the one that was built for it.`)
+  return envelope
 }
 
 // The fee of a reverted transaction is gone; the effect itself is as live as before.

@@ -22,7 +22,7 @@ export function usage(
   for (const r of registers.reservations.values()) {
     const counts = r.token === tokenKey(asked.token) && r.chainId === asked.chainId && r.request !== asked.except &&
       (r.rule === asked.rule || r.rule === '*') &&
-      (r.state === 'reserved' || r.at > asked.now - asked.windowSeconds)
+      (r.state === 'reserved' || (r.state === 'settled' && r.at > asked.now - asked.windowSeconds))
     if (counts) sum += BigInt(r.amount)
   }
   return sum
@@ -51,7 +51,7 @@ export function reserve(
   const changes: Json[] = []
   for (const demand of demands) {
     const held = work.registers.reservations.get(`${at.request} ${demand.rule} ${tokenKey(demand.token)}`)
-    if (held !== undefined) continue
+    if (held !== undefined && held.state !== 'released') continue
     const used = usage(work.registers, { ...at, rule: demand.rule, token: demand.token, windowSeconds: demand.windowSeconds, except: at.request })
     if (used + demand.amount > demand.limit) {
       if (at.force !== true) {

@@ -23,7 +23,7 @@ import { type Context, type Naming, namingOf, openContext } from './context.ts'
 import { assertApproved, judge } from './judge.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
-import { planDigests } from './stored.ts'
+import { loadStored, planDigests } from './stored.ts'
 
 export type ProposedAction =
   | { readonly kind: 'transfer'; readonly asset: string; readonly to: string; readonly amount: string }
@@ -93,16 +93,20 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
     const digests = planDigests(plan)
     const { review, decision } = await judge(parts, context, request, plan, [])
     if (known !== undefined) {
+      await loadStored(parts, await parts.ledger.registers(), known.id)
       if (known.digest !== digested.digest) throw new CustodyError('IDEMPOTENCY_CONFLICT', `The idempotency key of request ${known.id} was used for another request.`)
       return { request, digest: digested.digest, review, decision, naming: namingOf(context), created: false }
     }
     await refuseOrPass(parts, request, digested.digest, review, decision)
     const statement = { chainId: request.chainId, requestDigest: digested.digest }
     const signature = signer === null ? null : await signRequest(statement, signer)
-    await parts.ledger.commit(async ({ tx, record }) => {
+    const stored = await parts.ledger.commit(async ({ tx, record }) => {
+      const twin = await tx.selectFrom('requests').select('id').where('idempotency_key', '=', idempotencyKey).executeTakeFirst()
+      if (twin !== undefined) return false
       if (request.nonce !== null && action.kind !== 'rejection') {
         const taken = await tx.selectFrom('requests').select('id').where('chain_id', '=', request.chainId).where('safe', '=', request.safe)
           .where('nonce', '=', request.nonce.toString()).where('state', 'in', ['open', 'signed']).executeTakeFirst()
+        if (taken !== undefined && input.nonce === undefined) return false
         if (taken !== undefined) throw new CustodyError('NONCE_TAKEN', `Request ${taken.id} holds nonce ${request.nonce}.`)
       }
       const seq = record({
@@ -117,7 +121,10 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
         digest: digested.digest, effect_digest: digests.digest, seq, idempotency_key: idempotencyKey,
         created_at: request.createdAt, expires_at: request.expiresAt, exported: 0, outcome: null,
       }).execute()
+      return true
     })
+    // Somebody else took the key or the nonce since both were looked up: look again, and take what is there now.
+    if (!stored) return await proposeAction(parts, context, action, { ...input, idempotencyKey })
     return { request, digest: digested.digest, review, decision, naming: namingOf(context), created: true }
   } finally {
     await signer?.close()

@@ -1,10 +1,15 @@
 import type { Chain } from '../chain/chain.ts'
+import { CustodyError } from '../errors.ts'
 import type { Hex } from '../primitives/hex.ts'
+import type { Json } from '../primitives/json.ts'
+import type { Work } from '../store/ledger.ts'
 import type { ChainRecord, TreasuryRecord } from '../store/registers.ts'
 import type { RequestRow } from '../store/schema.ts'
 import { outflowOf } from './outflow.ts'
 import { countOutside, release, reserveAgain, settle } from './limits.ts'
 import type { Parts, SeenExecution } from './parts.ts'
+import { recordAfter } from './safe-admin.ts'
+import { loadStored } from './stored.ts'
 
 export interface Landing {
   readonly success: boolean
@@ -37,13 +42,16 @@ export async function reconcileTreasury(parts: Parts, chain: Chain, record: Chai
   const seen = await parts.findExecutions(chain, treasury.safe, BigInt(treasury.fromBlock))
   const head = (await chain.block('latest'))?.number ?? 0n
   const byHash = new Map(seen.map((execution) => [execution.safeTxHash.toLowerCase(), execution]))
-  for (const row of rows) {
+  // In the order of the chain, and what was taken back in the opposite one: changes of the Safe itself build on each other.
+  const inOrder = rows.filter(({ nonce }) => nonce !== null).sort((a, b) => (BigInt(a.nonce ?? 0) < BigInt(b.nonce ?? 0) ? -1 : 1))
+  for (const row of inOrder.toReversed()) {
+    const free = BigInt(row.nonce ?? 0) >= account.nonce && !byHash.has(row.effect_digest)
+    if (free && row.state !== 'open' && row.state !== 'signed' && row.state !== 'withdrawn') await reopen(parts, row)
+  }
+  for (const row of inOrder) {
     const landed = byHash.get(row.effect_digest)
     if (landed !== undefined) await close(parts, chain, row, landed, head, record.confirmations)
-    else if (row.nonce !== null && row.state !== 'withdrawn') {
-      if (BigInt(row.nonce) < account.nonce) await supersede(parts, row, head, record.confirmations)
-      else if (row.state !== 'open' && row.state !== 'signed') await reopen(parts, row)
-    }
+    else if (row.state !== 'withdrawn' && BigInt(row.nonce ?? 0) < account.nonce) await supersede(parts, row, head, record.confirmations)
   }
   await recordOutside(parts, chain, treasury, seen, rows)
 }
@@ -58,6 +66,7 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
   }
   if (row.state === state && row.outcome === JSON.stringify(outcome)) return
   const receipt = ours === undefined ? null : await chain.receipt(landed.transactionHash)
+  const changes = landed.success && row.state !== 'executed' ? await changeOf(parts, row) : null
   await parts.ledger.commit(async (work) => {
     const now = await work.tx.selectFrom('requests').select(['state', 'outcome']).where('id', '=', row.id).executeTakeFirstOrThrow()
     if (now.state === state && now.outcome === JSON.stringify(outcome)) return
@@ -65,6 +74,7 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
     if (now.state !== state) {
       work.record({ type: `execution.${landed.success ? 'mined' : 'failed'}`, actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest, ...outcome } })
       if (landed.success) settle(work, row.id)
+      if (changes !== null) followChange(work, row, changes)
     }
     if (final) {
       if (!landed.success) release(work, row.id)
@@ -80,14 +90,45 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
   })
 }
 
+type Change = (record: TreasuryRecord) => TreasuryRecord
+
+// What the request does to the Safe itself. A row that was tampered with says nothing about that, so the record
+// stays, and a change of the Safe shows as the difference it is.
+async function changeOf(parts: Parts, row: RequestRow): Promise<Change | null> {
+  try {
+    const { plan } = await loadStored(parts, await parts.ledger.registers(), row.id)
+    return (record) => recordAfter(record, plan)
+  } catch (error) {
+    if (error instanceof CustodyError && error.code === 'REQUEST_ALTERED') return null
+    throw error
+  }
+}
+
+function followChange(work: Work, row: RequestRow, change: Change): void {
+  const before = work.registers.treasuries.get(row.treasury)
+  if (before === undefined) return
+  const treasury = change(before)
+  if (treasury === before) return
+  work.record({ type: 'treasury.changed', actor: 'coffer', data: { id: row.id, treasury: treasury as unknown as Json, before: before as unknown as Json } })
+}
+
+// The record as it was before a request that was taken back had changed it.
+async function recordBefore(parts: Parts, row: RequestRow): Promise<Json | null> {
+  const entries = await parts.ledger.entries()
+  const last = entries.findLast(({ entry }) => entry.type === 'treasury.changed' && entry.data['id'] === row.id)?.entry
+  return last?.data['before'] ?? null
+}
+
 // A reorganisation gave the nonce back: whatever is signed can land again, so its limits are reserved again.
 async function reopen(parts: Parts, row: RequestRow): Promise<void> {
+  const before = await recordBefore(parts, row)
   await parts.ledger.commit(async (work) => {
     const now = await work.tx.selectFrom('requests').select('state').where('id', '=', row.id).executeTakeFirstOrThrow()
     if (now.state === 'open' || now.state === 'signed') return
     await work.tx.updateTable('requests').set({ state: 'signed', outcome: null }).where('id', '=', row.id).execute()
     await work.tx.updateTable('executions').set({ state: 'sent', block_number: null, block_hash: null }).where('request_id', '=', row.id).where('state', '=', 'mined').execute()
     reserveAgain(work, row.id)
+    if (before !== null) work.record({ type: 'treasury.changed', actor: 'coffer', data: { id: row.id, treasury: before } })
     work.record({ type: 'execution.reorganised', actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest } })
   })
 }

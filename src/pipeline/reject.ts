@@ -22,10 +22,10 @@ export async function reject(parts: Parts, input: { readonly id: string; readonl
   const stored = await loadStored(parts, await parts.ledger.registers(), input.id)
   const { row, request } = stored
   if (row.state !== 'open' && row.state !== 'signed') throw new CustodyError('REQUEST_CLOSED', `Request ${input.id} is ${row.state}.`)
-  const withdrawn = await parts.ledger.commit(async ({ tx, record }) => {
+  const withdrawn = await parts.ledger.commit(async ({ tx, registers, record }) => {
     const now = await tx.selectFrom('requests').select(['exported', 'state']).where('id', '=', input.id).executeTakeFirstOrThrow()
     const touched = await tx.selectFrom('signatures').select('owner').where('request_id', '=', input.id).executeTakeFirst()
-    if (now.exported === 1 || now.state === 'signed' || touched !== undefined) return false
+    if (registers.exported.has(input.id) || registers.signers.has(input.id) || now.exported === 1 || now.state === 'signed' || touched !== undefined) return false
     await tx.updateTable('requests').set({ state: 'withdrawn' }).where('id', '=', input.id).execute()
     record({ type: 'request.withdrawn', actor: parts.actor, data: { id: input.id } })
     return true

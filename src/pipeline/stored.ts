@@ -43,7 +43,8 @@ export async function loadStored(parts: Parts, registers: Registers, id: string)
   const request = parseStoredRequest(row.body)
   const same = request.id === row.id && request.treasury === row.treasury && request.chainId === row.chain_id &&
     request.safe === row.safe && (request.nonce?.toString() ?? null) === row.nonce &&
-    request.expiresAt === row.expires_at && request.idempotencyKey === row.idempotency_key
+    request.expiresAt === row.expires_at && request.createdAt === row.created_at && request.idempotencyKey === row.idempotency_key &&
+    request.action.kind === row.kind && row.seq === proposal.seq
   if (!same) return altered(parts, id, 'its columns differ from its text')
   const treasury = registers.treasuries.get(request.treasury)
   if (treasury === undefined) return altered(parts, id, 'its treasury is not known')

@@ -58,7 +58,7 @@ export async function createTreasury(parts: Parts, input: CreateTreasuryInput): 
   if ((await chain.code(plan.predicted)) === '0x') {
     await deploy(parts, chain, registers, payer, input, plan)
     created = true
-  }
+  } else await settleEarlier(parts, chain, name)
   const state = await parts.readSafe(chain, plan.predicted)
   const treasury = recordOf(name, record, state, input.payer, fromBlock)
   await parts.ledger.commit(async (work) => {
@@ -97,6 +97,20 @@ async function deploy(parts: Parts, chain: Chain, registers: Registers, payer: K
     })
   } finally {
     await signer.close()
+  }
+}
+
+// A run that died between sending and the receipt left the worst case set aside from the payer's budget.
+async function settleEarlier(parts: Parts, chain: Chain, name: string): Promise<void> {
+  const entries = (await parts.ledger.entries()).map(({ entry }) => entry).filter(({ data }) => data['id'] === `create:${name}`)
+  const paid = new Set(entries.filter(({ type }) => type === 'execution.paid').map(({ data }) => data['hash']))
+  for (const { data } of entries.filter(({ type, data: { hash } }) => type === 'execution.stored' && !paid.has(hash))) {
+    const receipt = await chain.receipt(data['hash'] as Hex)
+    if (receipt === null) continue
+    const spending = { ...(data['spending'] as { readonly [key: string]: Json }), cost: feePaid(receipt).toString(), open: false }
+    await parts.ledger.commit(async ({ record }) => {
+      record({ type: 'execution.paid', actor: 'coffer', data: { id: `create:${name}`, hash: data['hash'] as Hex, spending } })
+    })
   }
 }
 

@@ -191,7 +191,11 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
     'approve.signature': async ({ id, signature, owner }: Parsed<'approve.signature'>) =>
       (await pipeline()).takeSignature(id, parseHex(signature, 'signature'), owner === undefined ? null : parseAddress(owner, 'owner')),
     reject: async (params: Parsed<'reject'>) => (await pipeline()).reject(params),
-    execute: async (params: Parsed<'execute'>) => (await pipeline()).execute({ ...params, caps: definedCaps(params.caps) }),
+    execute: async (params: Parsed<'execute'>) => {
+      // Before the pipeline stores signed bytes, which it would do for a URL that it cannot send to.
+      if (params.broadcastUrl !== undefined) parseRpcUrl(params.broadcastUrl)
+      return (await pipeline()).execute({ ...params, caps: definedCaps(params.caps) })
+    },
     'policy.show': async (_: Parsed<'policy.show'>) => {
       const { policy } = await registers()
       if (policy === null) throw new CustodyError('POLICY_MISSING', 'No policy is active in this home.')

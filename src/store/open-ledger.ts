@@ -54,9 +54,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     return registers
   }
 
+  // The checkpoint first: what another process appends between the two reads can only make the log longer.
+  const note = readCheckpoint(directory)
   const rows = await readRows(store.db)
   verifyEntries(rows)
-  const note = readCheckpoint(directory)
   if (note !== null) verifyAgainst([parseCheckpoint(note, vkeyOf(options.key)).head], rows.map(({ leaf }) => leaf))
   else if (rows.length > 0) throw new CustodyError('LOG_INCONSISTENT', 'The log has entries but its checkpoint file is gone.')
   for (const row of rows) absorb(row)

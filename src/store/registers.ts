@@ -63,7 +63,8 @@ export interface ReservationRecord {
   readonly treasury: string
   /** Base units. */
   readonly amount: string
-  readonly state: 'reserved' | 'settled'
+  /** `released` counts nowhere; it is kept for a while so that a reorganisation can reserve it again. */
+  readonly state: 'reserved' | 'settled' | 'released'
   readonly at: Seconds
 }
 
@@ -87,6 +88,10 @@ export interface Registers {
   readonly keys: Map<string, KeyRecord>
   /** Digest and effect digest of each proposal, by id: what the request rows are held against. */
   readonly proposals: Map<string, { readonly digest: Hex; readonly effectDigest: Hex; readonly seq: number }>
+  /** Owners who signed a request or were let sign it, by its id. Rows can be deleted; a signature that was made cannot. */
+  readonly signers: Map<string, ReadonlySet<Address>>
+  /** Requests whose bytes to sign left Coffer. */
+  readonly exported: Set<string>
   /** What counts against windows, by request, rule and token. */
   readonly reservations: Map<string, ReservationRecord>
   /** Executions outside Coffer that were counted, by chain, transaction and safeTxHash. */
@@ -100,7 +105,7 @@ export interface Registers {
 
 export function emptyRegisters(): Registers {
   return {
-    chains: new Map(), treasuries: new Map(), keys: new Map(), proposals: new Map(), reservations: new Map(), spending: new Map(), outside: new Set(),
+    chains: new Map(), treasuries: new Map(), keys: new Map(), proposals: new Map(), signers: new Map(), exported: new Set(), reservations: new Map(), spending: new Map(), outside: new Set(),
     policy: null, freeze: null, root: null,
   }
 }
@@ -145,13 +150,21 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
         digest: data['digest'] as Hex, effectDigest: data['effectDigest'] as Hex, seq: entry.seq,
       })
       break
+    case 'signature.intended':
+    case 'signature.collected': {
+      const id = data['id'] as string
+      registers.signers.set(id, new Set([...(registers.signers.get(id) ?? []), (data['via'] ?? data['owner']) as Address]))
+      break
+    }
+    case 'request.exported':
+      registers.exported.add(data['id'] as string)
+      break
     case 'limits.changed':
-      for (const change of data['reservations'] as (Omit<ReservationRecord, 'at' | 'state'> & { state: ReservationRecord['state'] | 'released' })[]) {
+      for (const change of data['reservations'] as Omit<ReservationRecord, 'at'>[]) {
         const key = `${change.request} ${change.rule} ${change.token}`
-        if (change.state === 'released') registers.reservations.delete(key)
-        else registers.reservations.set(key, { ...change, state: change.state, at: entry.time })
+        registers.reservations.set(key, { ...change, at: entry.time })
       }
-      forget(registers.reservations, entry.time, (reservation) => reservation.state === 'settled')
+      forget(registers.reservations, entry.time, (reservation) => reservation.state !== 'reserved')
       break
     case 'execution.outside':
       registers.outside.add(`${String(data['chainId'])} ${String(data['transactionHash'])} ${String(data['safeTxHash'])}`)

@@ -113,7 +113,9 @@ function placeAt(folder: string, prepared: Prepared): Place {
 }
 
 async function run(row: Row, place: Place, more: readonly string[]): Promise<Ran> {
-  const args = [...row.args(place), ...more]
+  const given = row.args(place)
+  const end = given.includes('--') ? given.indexOf('--') : given.length
+  const args = [...given.slice(0, end), ...more, ...given.slice(end)]
   if (row.real !== undefined) return runCoffer(args, { home: place.home, ...row.real })
   const io = capturedIo({ COFFER_HOME: place.home })
   const shift = row.clock ?? 0

@@ -1,4 +1,4 @@
-import { describeError, toCustodyError } from '../../src/service/local/message.ts'
+import { describeError, toCustodyError } from '../../src/service/local/fault.ts'
 import { createOperations, type OperationName, type Params, type Result } from '../../src/service/operations.ts'
 
 /**

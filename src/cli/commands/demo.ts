@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Balances, type DemoResult, runDemo } from '../../demo/run.ts'
+import type { Balances, DemoResult } from '../../demo/run.ts'
 import type { Refusal } from '../../demo/attacks.ts'
 import { CustodyError } from '../../errors.ts'
 import { hasTokenSupport } from '../../keys/token-support.ts'
@@ -37,6 +37,8 @@ export function demoCommand(shell: Shell): Command {
     }
     const made: { home: string | null } = { home: null }
     try {
+      // Loaded only here: a chain and its contracts are heavy, and every other command starts without them.
+      const { runDemo } = await import('../../demo/run.ts')
       const result = await runDemo(
         { safeVersion: flags.safeVersion, tokenModule, keep: flags.keep === true, progress: session.progress },
         {

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { CustodyError } from '../../errors.ts'
 import type { OperationName, Params, Result } from '../operations.ts'
-import { type Reply, toCustodyError } from './message.ts'
+import { toCustodyError } from './fault.ts'
+import type { Reply } from './message.ts'
 
 /** A door's connection to the signer process. */
 export interface SignerClient {
@@ -51,7 +52,7 @@ export function startSigner(directory: string, onProgress: (text: string) => voi
           return
         }
         const id = next++
-        waiting.set(id, { resolve, reject })
+        waiting.set(id, { resolve: (value) => resolve(value as Result<typeof operation>), reject })
         child.send({ id, operation, params })
       }),
     async close() {

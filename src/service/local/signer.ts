@@ -1,6 +1,7 @@
 import { CustodyError } from '../../errors.ts'
 import { createOperations, type OperationName } from '../operations.ts'
-import { callSchema, describeError, type Reply } from './message.ts'
+import { describeError } from './fault.ts'
+import { callSchema, type Reply } from './message.ts'
 
 /**
  * The signer process: owns keys, database and log, answers calls of the door that started it, and ends with it.
