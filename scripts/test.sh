@@ -21,6 +21,13 @@ if ! "$node" -e 'require("pkcs11js")' 2>/dev/null; then
     stop 'The PKCS#11 binding pkcs11js was not built.' 'Install python3, make and a C++ compiler, then run the same command again.'
 fi
 
+# Foreign tools that tests hold Coffer against; pinned by a lockfile of their own.
+if ! cmp -s scripts/tools/package-lock.json scripts/tools/node_modules/.coffer-installed; then
+  say 'installing the tools that tests compare with'
+  (cd scripts/tools && PATH=$(dirname "$node"):$PATH npm ci --ignore-scripts --no-audit --no-fund) </dev/null >&2
+  cp scripts/tools/package-lock.json scripts/tools/node_modules/.coffer-installed
+fi
+
 PATH=$(dirname "$node"):$root/node_modules/.bin:$PATH
 export PATH
 exec node scripts/test/run.ts "$@"

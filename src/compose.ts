@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NoteKey } from './audit/note.ts'
+import { type NoteKey, vkeyOf } from './audit/note.ts'
 import type { Chain } from './chain/chain.ts'
 import { requestChainId } from './chain/rpc/chain-id.ts'
 import { createRpcChain } from './chain/rpc/client.ts'
+import { parseRpcUrl } from './chain/rpc/url.ts'
 import { type Home, type HomePaths, readHome, type RootOfTrust } from './config/home.ts'
 import { CustodyError } from './errors.ts'
 import { openSigner } from './keys/open.ts'
@@ -35,6 +36,8 @@ export interface ComposeOptions {
 export type Coffer = Parts & {
   /** The chain id that a URL serves. */
   readonly requestChainId: (url: string) => Promise<number>
+  /** @throws CHAIN_URL_INVALID */
+  readonly assertRpcUrl: (url: string) => void
   readonly close: () => Promise<void>
 }
 
@@ -48,7 +51,7 @@ const CLOCK_AHEAD_SECONDS = 3600
 export async function openCoffer(directory: string, options: ComposeOptions = {}): Promise<Coffer> {
   const home = readHome(directory)
   const clock = options.clock ?? systemClock
-  const ledger = await openHomeLedger(home.paths, home.root, readLogKey(home.paths), clock)
+  const ledger = await openHomeLedger(home.paths, home.root, readLogKey(home.paths, home.root), clock)
   const chains = new Map<string, Promise<Chain>>()
   return {
     home,
@@ -72,6 +75,7 @@ export async function openCoffer(directory: string, options: ComposeOptions = {}
     progress: options.progress ?? (() => {}),
     sleep: (milliseconds) => delay(milliseconds),
     requestChainId,
+    assertRpcUrl: (url) => void parseRpcUrl(url),
     close: () => ledger.close(),
   }
 }
@@ -108,7 +112,7 @@ export async function openHomeLedger(paths: HomePaths, root: RootOfTrust, key: N
   }
 }
 
-function readLogKey(paths: HomePaths): NoteKey {
+function readLogKey(paths: HomePaths, root: RootOfTrust): NoteKey {
   let text: string
   try {
     text = readFileSync(paths.logKey, 'utf8')
@@ -118,5 +122,8 @@ function readLogKey(paths: HomePaths): NoteKey {
   const [name = '', seed = ''] = text.split('\n')
   const privateKey = Uint8Array.from(Buffer.from(seed, 'base64'))
   if (name === '' || privateKey.length !== 32) throw new CustodyError('HOME_TAMPERED', 'The log key is not of the form Coffer wrote.')
-  return { name, privateKey }
+  const key = { name, privateKey }
+  // Whoever can put another key here could otherwise sign another log.
+  if (vkeyOf(key) !== root.logKey) throw new CustodyError('HOME_TAMPERED', 'The log key is not the one that root.json pins.')
+  return key
 }

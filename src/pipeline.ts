@@ -1,4 +1,5 @@
 import { approve } from './pipeline/approve.ts'
+import { cancel } from './pipeline/cancel.ts'
 import { execute } from './pipeline/execute.ts'
 import { exportRequest, takeSignature } from './pipeline/external.ts'
 import { freeze, unfreeze } from './pipeline/freeze.ts'
@@ -21,6 +22,7 @@ export function createPipeline(parts: Parts) {
     takeSignature: bind(parts, takeSignature),
     reject: bind(parts, reject),
     execute: bind(parts, execute),
+    cancel: bind(parts, cancel),
     freeze: bind(parts, freeze),
     unfreeze: bind(parts, unfreeze),
   }

@@ -6,7 +6,7 @@ import type { Shell } from './command.ts'
 import { approvalCommands } from './commands/approve.ts'
 import { chainCommands } from './commands/chain.ts'
 import { demoCommand } from './commands/demo.ts'
-import { executeCommand } from './commands/execute.ts'
+import { cancelCommand, executeCommand } from './commands/execute.ts'
 import { freezeCommands } from './commands/freeze.ts'
 import { initCommand } from './commands/init.ts'
 import { keyCommands } from './commands/key.ts'
@@ -27,7 +27,7 @@ export function createProgram(shell: Shell): Command {
     .addHelpText('after', '\nExample:\n  coffer demo\n\nEvery command has --help with an example, and --json.')
   for (const made of [
     demoCommand(shell), initCommand(shell), chainCommands(shell), keyCommands(shell), treasuryCommands(shell), policyCommands(shell),
-    proposeCommands(shell), ...requestCommands(shell), ...approvalCommands(shell), executeCommand(shell), ...freezeCommands(shell), logCommands(shell),
+    proposeCommands(shell), ...requestCommands(shell), ...approvalCommands(shell), executeCommand(shell), cancelCommand(shell), ...freezeCommands(shell), logCommands(shell),
   ]) program.addCommand(made)
   configure(program, shell.io)
   return program

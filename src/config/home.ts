@@ -50,7 +50,7 @@ export function homePaths(directory: string): HomePaths {
   }
 }
 
-const markerSchema = z.strictObject({ format: z.literal(HOME_FORMAT), version: z.number().int(), demo: z.boolean() })
+const markerSchema = z.strictObject({ format: z.literal(HOME_FORMAT), version: z.literal(HOME_VERSION), demo: z.boolean() })
 const rootSchema = z.strictObject({
   homeId: z.string().regex(/^0x[0-9a-f]{64}$/),
   admins: z.array(z.string()).min(1),
@@ -66,26 +66,47 @@ const rootSchema = z.strictObject({
 export function readHome(directory: string): Home {
   const paths = homePaths(directory)
   if (!existsSync(paths.marker)) throw new CustodyError('HOME_MISSING', `Expected a Coffer home at ${directory}, found none.`)
-  const marker = markerSchema.safeParse(parseJson(readFileSync(paths.marker, 'utf8'), 'home.json'))
-  if (!marker.success) throw new CustodyError('HOME_TAMPERED', `Expected ${paths.marker} to mark a Coffer home.`)
-  if (marker.data.version !== HOME_VERSION) {
-    throw new CustodyError('HOME_VERSION', `Expected a home of version ${HOME_VERSION}, got version ${marker.data.version}.`)
+  const document = readPinned(paths.marker)
+  // The version first: a later one may mark its homes in another way.
+  const { format, version } = (document ?? {}) as { readonly format?: unknown; readonly version?: unknown }
+  if (format === HOME_FORMAT && Number.isSafeInteger(version) && version !== HOME_VERSION) {
+    throw new CustodyError('HOME_VERSION', `Expected a home of version ${HOME_VERSION}, got version ${String(version)}.`)
   }
-  if (!existsSync(paths.root)) throw new CustodyError('HOME_TAMPERED', `The pinned root of trust ${paths.root} is gone.`)
-  return { directory, demo: marker.data.demo, root: parseRoot(readFileSync(paths.root, 'utf8')), paths }
+  const marker = markerSchema.safeParse(document)
+  if (!marker.success) throw new CustodyError('HOME_TAMPERED', `Expected ${paths.marker} to mark a Coffer home.`)
+  return { directory, demo: marker.data.demo, root: parseRoot(readPinned(paths.root)), paths }
 }
 
-function parseRoot(text: string): RootOfTrust {
-  const root = rootSchema.safeParse(parseJson(text, 'root.json'))
+// Coffer wrote these files itself: one that is gone or no JSON was not left so by Coffer.
+function readPinned(path: string): unknown {
+  try {
+    return parseJson(readFileSync(path, 'utf8'), path)
+  } catch (cause) {
+    const { code } = cause as { readonly code?: string }
+    throw new CustodyError('HOME_TAMPERED', `Expected ${path} as Coffer wrote it: ${code ?? 'it cannot be read'}.`, { cause })
+  }
+}
+
+function parseRoot(document: unknown): RootOfTrust {
+  const root = rootSchema.safeParse(document)
   if (!root.success) throw new CustodyError('HOME_TAMPERED', 'The pinned root of trust cannot be read.')
   return { ...root.data, homeId: root.data.homeId as Hex, admins: root.data.admins.map((admin) => parseAddress(admin, 'admin')) }
 }
 
-/** @throws HOME_EXISTS */
+/** @throws HOME_EXISTS, STORE_FULL, STORE_FAULT */
 export function createHomeDirectory(directory: string): HomePaths {
   const paths = homePaths(directory)
   if (existsSync(paths.marker)) throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} already.`)
-  for (const path of [directory, paths.log, paths.keys, paths.locks]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  // A log key without its marker is what an interrupted init leaves; going on from there would mix two roots of trust.
+  if ([paths.logKey, paths.root, paths.database].some((path) => existsSync(path))) {
+    throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} whose making was interrupted.`, { next: 'Nothing was ever done with it: remove the folder and run coffer init again, or choose another path.' })
+  }
+  try {
+    for (const path of [directory, paths.log, paths.keys, paths.locks]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new CustodyError(code === 'ENOSPC' || code === 'EDQUOT' ? 'STORE_FULL' : 'STORE_FAULT', `The folders of a home at ${directory} could not be made: ${code}.`, { cause })
+  }
   return paths
 }
 

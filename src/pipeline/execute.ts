@@ -14,7 +14,7 @@ import { toJsonText } from '../primitives/json.ts'
 import { authorise } from '../quorum/authorise.ts'
 import { signEnvelope } from '../sign/envelope.ts'
 import type { KeyRecord, Secret, Signer } from '../sign/signer.ts'
-import { encodeExecTransaction } from '../safe/exec.ts'
+import { decodeExecTransaction, encodeExecTransaction } from '../safe/exec.ts'
 import { packSignatures } from '../safe/pack-signatures.ts'
 import type { ExecutionRow } from '../store/schema.ts'
 import { openRequest } from './approve.ts'
@@ -90,14 +90,16 @@ export async function execute(parts: Parts, input: ExecuteInput): Promise<Execut
     })
     const job: Job = { parts, context, stored, caps, payer, signer, data, ...(input.broadcastUrl !== undefined && { url: input.broadcastUrl }) }
     const sent = await parts.withPayerLock(context.chain.chainId, payer.address, () => storeFirst(job))
-    for (const row of sent) await sendStored(job, row)
+    // The newest displaces what came before it under the same nonce.
+    const newest = sent.at(-1)
+    if (newest !== undefined) await sendStored(job, newest)
     return await watch(job, input, sent)
   } finally {
     await signer.close()
   }
 }
 
-interface Job {
+export interface Job {
   readonly parts: Parts
   readonly context: Context
   readonly stored: Stored
@@ -108,19 +110,20 @@ interface Job {
   readonly url?: string
 }
 
-function requireCaps(context: Context): FeeCaps {
+export function requireCaps(context: Context): FeeCaps {
   const caps = feeCaps(context.policy, context.chain.chainId)
   if (caps === null) throw new CustodyError('POLICY_DENIED', `The policy has no fee caps for chain ${context.chain.chainId}, so nothing may be spent on fees.`, { next: 'Add the chain under fees in the policy.' })
   return caps
 }
 
-function requirePayer(context: Context): KeyRecord {
+export function requirePayer(context: Context): KeyRecord {
   const record = context.treasury.payer === null ? undefined : context.registers.keys.get(context.treasury.payer)
   if (record === undefined) throw new CustodyError('PAYER_MISSING', `Treasury ${context.treasury.name} has no payer key in this home.`)
   return record
 }
 
-function rowsOf(parts: Parts, id: string): Promise<ExecutionRow[]> {
+/** Signed transactions of a request that were not displaced for good, oldest first. */
+export function rowsOf(parts: Parts, id: string): Promise<ExecutionRow[]> {
   return parts.ledger.db.selectFrom('executions').selectAll().where('request_id', '=', id).where('state', '!=', 'dropped').orderBy('at').execute()
 }
 
@@ -143,7 +146,7 @@ async function storeFirst(job: Job): Promise<readonly ExecutionRow[]> {
   return [await storeSigned(job, envelope)]
 }
 
-async function storeSigned(job: Job, envelope: Envelope): Promise<ExecutionRow> {
+export async function storeSigned(job: Job, envelope: Envelope): Promise<ExecutionRow> {
   const { parts, stored } = job
   const spending = { chainId: envelope.chainId, payer: envelope.from, nonce: envelope.nonce, cost: envelope.worstCaseCost.toString(), open: true }
   await parts.ledger.commit(async (work) => {
@@ -167,7 +170,7 @@ async function storeSigned(job: Job, envelope: Envelope): Promise<ExecutionRow> 
   return row
 }
 
-async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
+export async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
   await submit(job.context.chain, row.raw as Hex, row.hash as Hex, job.url)
   if (row.state === 'sent') return
   await job.parts.ledger.commit(async (work) => {
@@ -195,7 +198,7 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
     },
     replace: () => parts.withPayerLock(chain.chainId, job.payer.address, async () => {
       const latest = [...rows.values()].at(-1)
-      if (latest === undefined) return null
+      if (latest === undefined || cancels(latest)) return null
       const registers = await parts.ledger.registers()
       const envelope = replacement({
         previous: ownEnvelope(job, latest), quote: await chain.fees(), caps: job.caps,
@@ -210,7 +213,7 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
     onObservation: ({ kind }) => parts.progress(`${stored.row.id}: ${kind}`),
   })
   await reconcile(parts, stored.request.treasury)
-  if (outcome.observation.kind === 'reverted') await recordReverted(parts, outcome.observation.hash, feePaid(outcome.observation.receipt))
+  if (outcome.observation.kind === 'reverted' || outcome.observation.kind === 'cancelled') await recordPaid(parts, outcome.observation.hash, feePaid(outcome.observation.receipt))
   const execution = requireExecuted(outcome)
   const landed = await alreadyLanded(parts, input)
   if (landed === null) throw new CustodyError('EXECUTION_PENDING', `${execution.kind}, and gone again: the chain reorganised meanwhile.`)
@@ -219,25 +222,33 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
 
 // A replacement is signed from what the database says of the first transaction, which somebody may have edited:
 // only its fees are taken on trust, and these are bound by the caps.
-function ownEnvelope({ context, payer, stored, data }: Job, row: ExecutionRow): Envelope {
+function ownEnvelope({ context, payer, stored }: Job, row: ExecutionRow): Envelope {
   const envelope = parseEnvelope(row.envelope)
+  // An owner who signed since may stand in for another in what would be packed now.
+  const execution = stored.plan.kind === 'safe-tx' ? encodeExecTransaction(stored.plan.safeTx, decodeExecTransaction(envelope.data).signatures) : null
   const same = envelope.chainId === context.chain.chainId && sameAddress(envelope.from, payer.address) && envelope.nonce === row.nonce &&
-    sameAddress(envelope.to, context.treasury.safe) && envelope.value === 0n && envelope.data === data
+    sameAddress(envelope.to, context.treasury.safe) && envelope.value === 0n && envelope.data === execution
   if (!same) throw new CustodyError('REQUEST_ALTERED', `The stored transaction ${row.hash} of ${stored.row.id} is not the one that was built for it.`)
   return envelope
 }
 
-// The fee of a reverted transaction is gone; the effect itself is as live as before.
-async function recordReverted(parts: Parts, hash: Hex, paid: bigint): Promise<void> {
+// The fee of a reverted or cancelled transaction is gone; the effect itself is as live as before.
+async function recordPaid(parts: Parts, hash: Hex, paid: bigint): Promise<void> {
   await parts.ledger.commit(async (work) => {
     const row = await work.tx.selectFrom('executions').selectAll().where('hash', '=', hash).executeTakeFirst()
     if (row === undefined || row.state === 'mined') return
     await work.tx.updateTable('executions').set({ state: 'mined', cost: paid.toString() }).where('hash', '=', hash).execute()
-    work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.request_id, hash, reverted: true, spending: { chainId: row.chain_id, payer: row.payer, nonce: row.nonce, cost: paid.toString(), open: false } } })
+    work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.request_id, hash, effect: 'none', spending: { chainId: row.chain_id, payer: row.payer, nonce: row.nonce, cost: paid.toString(), open: false } } })
   })
 }
 
-const asSent = (row: ExecutionRow): SentTransaction => ({ hash: row.hash as Hex, nonce: row.nonce })
+/** Whether a stored transaction only takes the payer's nonce. */
+const cancels = (row: ExecutionRow): boolean => {
+  const { from, to } = parseEnvelope(row.envelope)
+  return sameAddress(from, to)
+}
+
+const asSent = (row: ExecutionRow): SentTransaction => ({ hash: row.hash as Hex, nonce: row.nonce, cancels: cancels(row) })
 
 // A request that landed answers with its outcome, however often it is asked.
 async function alreadyLanded(parts: Parts, input: ExecuteInput): Promise<Executed | null> {

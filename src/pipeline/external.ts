@@ -1,4 +1,5 @@
 import { CustodyError } from '../errors.ts'
+import type { Decision } from '../policy/decision.ts'
 import { principalOf } from '../policy/names.ts'
 import type { Address } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
@@ -21,9 +22,9 @@ export interface Exported {
 }
 
 /**
- * Hands out the bytes to sign. From then on somebody may hold a signature that Coffer never sees, so everything
- * but approvals must be met and the limits are reserved, as if the signature existed.
- * @throws SIGNATURE_WAITS, FROZEN, REQUEST_EXPIRED, LIMIT_WINDOW, POLICY_DENIED and its kin
+ * Hands out the bytes to sign. From then on somebody may hold signatures that Coffer never sees, so everything but
+ * the approvals that those signatures are themselves must be met, and the limits are reserved, as if they existed.
+ * @throws SIGNATURE_WAITS, SIMULATION_FAILED, FROZEN, REQUEST_EXPIRED, LIMIT_WINDOW, POLICY_DENIED and its kin
  */
 export async function exportRequest(parts: Parts, id: string): Promise<Exported> {
   const { context, stored, collected, judgement } = await openRequest(parts, id)
@@ -36,6 +37,18 @@ export async function exportRequest(parts: Parts, id: string): Promise<Exported>
     if (decision.owed.notBefore !== null) {
       throw new CustodyError('SIGNATURE_WAITS', `The bytes to sign are handed out only when nothing but approvals is owed; the policy still asks for ${describeOwed(decision) ?? 'a delay'}.`, { details: { owed: decision.owed } })
     }
+    const { simulation } = judgement.review
+    if (simulation.status !== 'succeeded' && stored.request.action.kind !== 'message' && stored.request.action.kind !== 'rejection') {
+      throw new CustodyError('SIMULATION_FAILED', `The transaction would fail, so its bytes are not handed out: ${simulation.reason ?? 'no reason given'}.`)
+    }
+    const signed = new Set([...collected.committed, ...(work.registers.signers.get(id) ?? [])])
+    const owedWith = (owners: readonly Address[]) => {
+      const names = owners.map((owner) => principalOf(context.policy, owner) ?? `owner:${owner}`)
+      return decide({ ...context, registers: work.registers }, stored.request, judgement.review, [...collected.approvedBy, ...names], now).owed.approvals
+    }
+    if (fallsShort(context.account.owners.filter((owner) => !signed.has(owner)), context.account.threshold - signed.size, owedWith)) {
+      throw new CustodyError('SIGNATURE_WAITS', `Signatures made elsewhere could complete the threshold while the policy still asks for ${describeOwed(decision) ?? 'approvals'}.`, { details: { owed: decision.owed } })
+    }
     reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor: parts.actor }, decision.reservations)
     work.record({ type: 'request.exported', actor: parts.actor, data: { id, effectDigest: stored.digests.digest } })
     await work.tx.updateTable('requests').set({ exported: 1 }).where('id', '=', id).execute()
@@ -46,6 +59,17 @@ export async function exportRequest(parts: Parts, id: string): Promise<Exported>
     typedData: plan.kind === 'safe-tx' ? safeTxTypedData(plan.domain, plan.safeTx) : safeMessageTypedData(plan.domain, plan.message),
     digests: stored.digests,
   }
+}
+
+/**
+ * Whether some set of owners could complete the threshold and leave approvals owed. Each signature is an approval
+ * too where its owner counts for the rule; the worst set is the one with the fewest of those.
+ */
+function fallsShort(remaining: readonly Address[], missing: number, owedWith: (owners: readonly Address[]) => Decision['owed']['approvals']): boolean {
+  return owedWith([]).some(({ group, need, have }) => {
+    const idle = remaining.filter((owner) => (owedWith([owner]).find((demand) => demand.group === group)?.have ?? need) <= have)
+    return have + Math.max(0, missing - idle.length) < need
+  })
 }
 
 /**

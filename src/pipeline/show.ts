@@ -27,6 +27,8 @@ export interface Summary {
   readonly state: RequestRow['state'] | 'expired'
   /** A signature that completes the threshold exists or may exist, and the nonce is free: it can land at any time. */
   readonly liveOnChain: boolean
+  /** Its time has passed; what is signed stays valid on chain all the same. */
+  readonly expired: boolean
   readonly safeTxHash: Hex
   readonly createdAt: Seconds
   readonly expiresAt: Seconds
@@ -58,7 +60,7 @@ function summarise(row: RequestRow, now: Seconds): Summary {
   const liveOnChain = (row.state === 'signed' || (row.state === 'open' && row.exported === 1)) && row.nonce !== null
   return {
     id: row.id, treasury: row.treasury, chainId: row.chain_id, kind: row.kind, nonce: row.nonce,
-    state: over && !liveOnChain ? 'expired' : row.state, liveOnChain, safeTxHash: row.effect_digest as Hex,
+    state: over && !liveOnChain ? 'expired' : row.state, liveOnChain, expired: over, safeTxHash: row.effect_digest as Hex,
     createdAt: row.created_at, expiresAt: row.expires_at, memo: request.memo, action: request.action,
     outcome: row.outcome === null || row.state === 'superseded' ? null : (JSON.parse(row.outcome) as Landing),
   }

@@ -1,10 +1,12 @@
+import { chainByShortName } from '../chain/names.ts'
 import { CustodyError } from '../errors.ts'
 import type { ChainRecord, Registers } from '../store/registers.ts'
 
 /** @throws NOT_FOUND when the name is missing or the home has no single chain */
 export function chainOf(registers: Registers, name: string | undefined): ChainRecord {
   if (name !== undefined) {
-    const found = registers.chains.get(name)
+    const chainId = chainByShortName(name)
+    const found = registers.chains.get(name) ?? [...registers.chains.values()].find((chain) => chain.chainId === chainId)
     if (found === undefined) throw new CustodyError('NOT_FOUND', `There is no chain "${name}".`, { next: 'Run coffer chain add.' })
     return found
   }

@@ -34,15 +34,17 @@ export interface Initialised {
  * @throws HOME_EXISTS, FIELD_INVALID when threshold and admins do not fit
  */
 export async function initialise(input: InitialiseInput): Promise<Initialised> {
+  const count = input.admins.length + (input.makeAdminKey === null ? 0 : 1)
+  if (!Number.isSafeInteger(input.threshold) || input.threshold < 1 || input.threshold > count) {
+    throw new CustodyError('FIELD_INVALID', `Expected an admin threshold between 1 and the ${count} admins, got ${input.threshold}.`)
+  }
+  if (input.admins.some((admin, index) => input.admins.findIndex((other) => sameAddress(other, admin)) !== index)) {
+    throw new CustodyError('FIELD_INVALID', 'A policy admin is named twice.')
+  }
+  // Nothing is made before it is known that everything fits.
   const paths = createHomeDirectory(input.directory)
   const adminKey = input.makeAdminKey === null ? null : await input.makeAdminKey(paths)
   const admins = adminKey === null ? [...input.admins] : [adminKey.address, ...input.admins]
-  if (admins.some((admin, index) => admins.findIndex((other) => sameAddress(other, admin)) !== index)) {
-    throw new CustodyError('FIELD_INVALID', 'A policy admin is named twice.')
-  }
-  if (input.threshold < 1 || input.threshold > admins.length) {
-    throw new CustodyError('FIELD_INVALID', `Expected an admin threshold between 1 and ${admins.length}, got ${input.threshold}.`)
-  }
   const homeId = bytesToHex(randomBytes(32))
   const key = makeLogKey(paths, `coffer.log/${homeId.slice(2, 18)}`)
   const root: RootOfTrust = { homeId, admins, threshold: input.threshold, logKey: vkeyOf(key), origin: key.name }

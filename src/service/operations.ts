@@ -81,6 +81,7 @@ const schemas = {
   execute: z.strictObject({
     id: text, secret, caps: caps.optional(), broadcastUrl: optional.text, waitSeconds: z.number().int().optional(), stuckAfterSeconds: z.number().int().optional(),
   }),
+  cancel: z.strictObject({ id: text, secret, caps: caps.optional() }),
   'policy.show': z.strictObject({}),
   'policy.check': z.strictObject({ document }),
   'policy.template': z.strictObject({ name: text, chainId: z.number().int(), principals: z.record(z.string(), text) }),
@@ -193,9 +194,11 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
     reject: async (params: Parsed<'reject'>) => (await pipeline()).reject(params),
     execute: async (params: Parsed<'execute'>) => {
       // Before the pipeline stores signed bytes, which it would do for a URL that it cannot send to.
-      if (params.broadcastUrl !== undefined) parseRpcUrl(params.broadcastUrl)
-      return (await pipeline()).execute({ ...params, caps: definedCaps(params.caps) })
+      const coffer = await open()
+      if (params.broadcastUrl !== undefined) coffer.assertRpcUrl(params.broadcastUrl)
+      return createPipeline(coffer).execute({ ...params, caps: definedCaps(params.caps) })
     },
+    cancel: async (params: Parsed<'cancel'>) => (await pipeline()).cancel({ ...params, caps: definedCaps(params.caps) }),
     'policy.show': async (_: Parsed<'policy.show'>) => {
       const { policy } = await registers()
       if (policy === null) throw new CustodyError('POLICY_MISSING', 'No policy is active in this home.')

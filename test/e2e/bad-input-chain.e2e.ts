@@ -30,7 +30,7 @@ badInputTable('a node that lies', [
   { name: 'about a receipt: of another transaction', code: 'CHAIN_ANSWER_INVALID', exit: 1, given: lying('eth_getTransactionReceipt', result((truth) => truth && { ...truth, transactionHash: `0x${'12'.repeat(32)}` })), args: execute('paid') },
   { name: 'about a receipt: in a block that is not there', code: 'CHAIN_ANSWER_INVALID', exit: 1, given: lying('eth_getTransactionReceipt', result((truth) => truth && { ...truth, blockHash: `0x${'12'.repeat(32)}` })), args: execute('paid') },
   { name: 'about the code of the Safe', code: 'SAFE_UNGENUINE', exit: 3, given: lying('eth_getCode', result(() => '0x6001')), args: transfer() },
-  { name: 'about the owners of the Safe', code: 'SAFE_CHANGED', exit: 3, given: lying('eth_call', { result: (truth, { params }) => ((params[0] as { data?: string }).data === '0xe75235b8' ? `0x${'0'.repeat(63)}1` : truth) }), args: transfer() },
+  { name: 'about the threshold of the Safe', code: 'SAFE_UNGENUINE', exit: 3, given: lying('eth_call', { result: (truth, { params }) => ((params[0] as { data?: string }).data === '0xe75235b8' ? `0x${'0'.repeat(63)}1` : truth) }), args: transfer() },
   { name: 'about the market: fees of a spike', code: 'FEE_CAP', exit: 3, given: lying('eth_feeHistory', result((truth) => ({ ...truth, baseFeePerGas: truth.baseFeePerGas.map(() => '0x48c27395000') }))), args: execute('complete') },
   { name: 'about the gas', code: 'GAS_CEILING', exit: 3, given: lying('eth_estimateGas', result(() => '0x1c9c380')), args: execute('complete') },
   { name: 'one of two, about a balance', code: 'CHAIN_DISAGREEMENT', exit: 3, once: true, given: disagreeing('eth_getBalance', result(() => '0x1')), args: () => ['treasury', 'show', 'ops'] },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { vi } from 'vitest'
 import { badInputTable, type Place, rewrite, type Row, sharePreparedHome, transfer } from '../cli/bad-input-table.ts'
-import { MODULE, PASSPHRASE, STRANGER } from '../cli/prepared-home.ts'
+import { MODULE, PASSPHRASE, STRANGER, VENDOR } from '../cli/prepared-home.ts'
 
 vi.mock('../../src/service/local/client.ts', () => import('../cli/in-process-signer.ts'))
 
@@ -116,16 +116,21 @@ badInputTable('a home that is not as it was', [
     args: ({ prepared, pin }) => ['execute', prepared.ids.complete, '--passphrase-file', pin],
   },
   { name: 'with garbage in place of the database', code: 'STORE_CORRUPT', exit: 1, given: ({ home }) => writeFileSync(join(home, 'coffer.db'), 'this is not a database, and long enough to be looked at as one'.repeat(20)), args: () => ['list'] },
-  { name: 'that is frozen', code: 'FROZEN', exit: 3, records: ['request.refused'], given: ({ use }) => use((operations) => operations.run('freeze', { reason: 'a test' })), args: transfer() },
+  { name: 'that is frozen', code: 'FROZEN', exit: 3, given: ({ use }) => use((operations) => operations.run('freeze', { reason: 'a test' })), args: ({ prepared, pin }) => ['execute', prepared.ids.complete, '--passphrase-file', pin] },
+  { name: 'that a later version marks in another way', code: 'HOME_VERSION', exit: 1, given: ({ home }) => writeFileSync(join(home, 'home.json'), '{"format":"coffer-home","version":2,"cluster":true}'), args: () => ['list'] },
+  { name: 'that an interrupted init left behind', code: 'HOME_EXISTS', exit: 2, says: /interrupted/, given: ({ home }) => unlinkSync(join(home, 'home.json')), args: () => ['init', '--admin', STRANGER.address] },
+  { name: 'at a path that is a file', code: 'STORE_FAULT', exit: 1, args: ({ pin }) => ['init', '--admin', STRANGER.address, '--home', join(pin, 'home')] },
+  { name: 'with more admins to sign than there are', code: 'FIELD_INVALID', exit: 2, args: ({ home, pin }) => ['init', '--home', join(home, '..', 'fresh'), '--threshold', '2', '--passphrase-file', pin] },
   { name: 'that is not frozen, and thawed', code: 'NOT_FROZEN', exit: 2, args: () => ['unfreeze'] },
 ])
 
 badInputTable('a machine that does not do its part', [
   { name: 'no room for a single byte', code: 'STORE_FULL', exit: 1, real: { shell: 'ulimit -f 0' }, args: () => NO_TERMINAL },
   {
-    // The database has grown to the limit, so that it opens and reads, and the commit is what finds no room.
+    // There is room to open the home and to read it; the commit of a long batch is what finds none.
     name: 'no room for one more commit', code: 'STORE_FULL', exit: 1, real: { shell: 'ulimit -f 64' },
-    args: () => ['freeze', '--reason', 'x'.repeat(499)],
+    given: ({ file }) => file('long.csv', `to,asset,amount\n${`${VENDOR},USDC,1\n`.repeat(120)}`),
+    args: ({ pin }) => ['propose', 'batch', join(pin, '..', 'long.csv'), '--treasury', 'ops'],
   },
   {
     name: 'another process in the database', code: 'STORE_LOCKED', exit: 1, once: true,

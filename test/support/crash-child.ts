@@ -114,15 +114,17 @@ async function run(coffer: Coffer, errand: Errand): Promise<string | null> {
   }
 }
 
+async function runAll(order: Order): Promise<readonly (string | null)[]> {
+  const coffer = await openCoffer(order.directory)
+  const wrapped = counted(coffer)
+  const codes: (string | null)[] = []
+  for (const errand of order.errands) codes.push(await run(wrapped, errand))
+  await coffer.close()
+  return codes
+}
+
 process.once('message', (order: Order) => {
-  void (async () => {
-    killAt = order.killAt
-    const coffer = await openCoffer(order.directory)
-    const wrapped = counted(coffer)
-    const codes: (string | null)[] = []
-    for (const errand of order.errands) codes.push(await run(wrapped, errand))
-    await coffer.close()
-    process.send?.({ steps, codes } satisfies Answer, () => process.exit(0))
-  })()
+  killAt = order.killAt
+  void runAll(order).then((codes) => process.send?.({ steps, codes } satisfies Answer, () => process.exit(0)))
 })
 process.send?.('ready')

@@ -4,7 +4,8 @@ import { formatAmount } from '../../primitives/amount.ts'
 import type { Result } from '../../service/operations.ts'
 import { command, type Shell } from '../command.ts'
 import { type SecretFlags, secretName, secretOf, withSecretFlags } from '../secrets.ts'
-import { fields } from '../text/wrap.ts'
+import type { Session } from '../session.ts'
+import { fields, wrap } from '../text/wrap.ts'
 import { type CapFlags, capsOf, wholeNumber, withCapFlags } from './flags.ts'
 
 interface ExecuteFlags extends SecretFlags, CapFlags {
@@ -22,10 +23,7 @@ export function executeCommand(shell: Shell): Command {
       .option('--wait <seconds>', 'how long to wait for the outcome', '180')
       .option('--stuck-after <seconds>', 'replace within the caps when not mined by then', '60'),
   }, async (session, id, flags) => {
-    const { request } = await session.call('show', { id })
-    const treasury = await session.call('treasury.list', {}).then((all) => all.find((each) => each.name === request.treasury))
-    if (treasury?.payer === null || treasury === undefined) throw new CustodyError('PAYER_MISSING', `Treasury ${request.treasury} has no payer key in this home.`)
-    const secret = await secretOf(session.io, flags, treasury.payer, secretName(await session.call('key.show', { name: treasury.payer })))
+    const secret = await payerSecret(session, flags, id)
     const done = await session.call('execute', {
       id, secret, caps: capsOf(flags), broadcastUrl: flags.broadcastRpc,
       ...(flags.wait !== undefined && { waitSeconds: wholeNumber(flags.wait, '--wait') }),
@@ -33,6 +31,27 @@ export function executeCommand(shell: Shell): Command {
     })
     return { json: done, text: renderExecuted(done, session.io.width) }
   })
+}
+
+export function cancelCommand(shell: Shell): Command {
+  return command<[string, SecretFlags & CapFlags]>(shell, {
+    name: 'cancel', summary: 'take the payer’s nonce of a sent, unmined execution by an empty transfer, within the fee caps',
+    example: 'coffer cancel r1ng6m2k8rbk1pq4qeqnq7cy',
+    setUp: (made) => withCapFlags(withSecretFlags(made.argument('<id>'))),
+  }, async (session, id, flags) => {
+    const done = await session.call('cancel', { id, secret: await payerSecret(session, flags, id), caps: capsOf(flags) })
+    return {
+      json: done,
+      text: `${fields([['Cancelling', done.id], ['Transaction', done.transactionHash], ['Payer nonce', String(done.payerNonce)]], session.io.width)}\n${wrap(`One of the two lands; see coffer show ${id}. The Safe transaction stays signed: coffer reject ${id} burns its nonce.`, session.io.width)}`,
+    }
+  })
+}
+
+async function payerSecret(session: Session, flags: SecretFlags, id: string): Promise<string> {
+  const { request } = await session.call('show', { id })
+  const treasury = (await session.call('treasury.list', {})).find((each) => each.name === request.treasury)
+  if (treasury === undefined || treasury.payer === null) throw new CustodyError('PAYER_MISSING', `Treasury ${request.treasury} has no payer key in this home.`)
+  return secretOf(session.io, flags, treasury.payer, secretName(await session.call('key.show', { name: treasury.payer })))
 }
 
 const eth = (wei: bigint): string => `${formatAmount(wei, 18)} ETH`

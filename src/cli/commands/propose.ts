@@ -1,12 +1,13 @@
 import { type Command } from 'commander'
 import { CustodyError } from '../../errors.ts'
+import { ZERO_ADDRESS } from '../../primitives/address.ts'
 import { renderReview } from '../../review/render.ts'
 import type { Params, Result } from '../../service/operations.ts'
 import { command, group, type Shell } from '../command.ts'
 import type { Outcome } from '../outcome.ts'
 import { type SecretFlags, secretName, secretOf, withSecretFlags } from '../secrets.ts'
 import type { Session } from '../session.ts'
-import { readText } from './flags.ts'
+import { readText, wholeNumber } from './flags.ts'
 
 interface CommonFlags extends SecretFlags {
   readonly treasury?: string
@@ -15,6 +16,7 @@ interface CommonFlags extends SecretFlags {
   readonly nonce?: string
   readonly idempotencyKey?: string
   readonly key?: string
+  readonly safeTxGas?: string
 }
 
 const common = (made: Command): Command => withSecretFlags(made)
@@ -24,6 +26,7 @@ const common = (made: Command): Command => withSecretFlags(made)
   .option('--nonce <number>', 'Safe nonce; the next free one when left out')
   .option('--idempotency-key <text>', 'the same key yields at most one proposal')
   .option('--key <name>', 'sign the request as its creator with this key')
+  .option('--safe-tx-gas <gas>', 'least gas of the inner call; above 0, a failing call uses up the nonce (default: 0)')
 
 export function proposeCommands(shell: Shell): Command {
   return group('propose', 'propose a payment, a call, a batch or a message', [
@@ -67,9 +70,15 @@ async function propose(session: Session, flags: CommonFlags, action: Params<'pro
   const treasury = flags.treasury ?? (await onlyTreasury(session))
   const secret = flags.key === undefined ? undefined : await secretOf(session.io, flags, flags.key, secretName(await session.call('key.show', { name: flags.key })))
   const made = await session.call('propose', {
-    treasury, action, memo: flags.memo, expires: flags.expires, nonce: flags.nonce, idempotencyKey: flags.idempotencyKey, key: flags.key, secret,
+    treasury, action, memo: flags.memo, expires: flags.expires, nonce: flags.nonce, idempotencyKey: flags.idempotencyKey, key: flags.key, secret, refund: refundOf(flags.safeTxGas),
   })
   return { json: made, text: renderProposed(made, session.io.width) }
+}
+
+// Refunds to whoever executes are a way to hide a payment, so there are no flags for them and policy refuses them.
+function refundOf(safeTxGas: string | undefined): Params<'propose'>['refund'] {
+  if (safeTxGas === undefined) return undefined
+  return { safeTxGas: BigInt(wholeNumber(safeTxGas, '--safe-tx-gas')), baseGas: 0n, gasPrice: 0n, gasToken: ZERO_ADDRESS, refundReceiver: ZERO_ADDRESS }
 }
 
 export function renderProposed(made: Result<'propose'>, width: number): string {

@@ -39,7 +39,7 @@ export function requestCommands(shell: Shell): readonly Command[] {
 const csv = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
 
 function stateOf(row: Row): string {
-  return row.liveOnChain ? `LIVE ON CHAIN (${row.state})` : row.state
+  return row.liveOnChain ? `LIVE ON CHAIN (${row.state}${row.expired ? ', expired' : ''})` : row.state
 }
 
 function describe({ action }: Row): string {

@@ -1,5 +1,5 @@
 module coffer.invalid/logcheck
 
-go 1.25.0
+go 1.18
 
-require golang.org/x/mod v0.38.0
+require golang.org/x/mod v0.17.0
