@@ -31,6 +31,8 @@ export interface ComposeOptions {
   readonly clock?: Clock
   readonly actor?: string
   readonly progress?: (text: string) => void
+  /** Ends waiting, between two steps, when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal
 }
 
 export type Coffer = Parts & {
@@ -73,10 +75,19 @@ export async function openCoffer(directory: string, options: ComposeOptions = {}
     protocolKitMessageHash,
     withPayerLock: (chainId, payer, work) => withFileLock(join(home.paths.locks, `payer-${chainId}-${payer.toLowerCase()}`), work, { timeoutMs: 30_000 }),
     progress: options.progress ?? (() => {}),
-    sleep: (milliseconds) => delay(milliseconds),
+    sleep: (milliseconds) => pause(milliseconds, options.signal),
     requestChainId,
     assertRpcUrl: (url) => void parseRpcUrl(url),
     close: () => ledger.close(),
+  }
+}
+
+// Everything that happened so far is durable, so stopping here loses nothing.
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
+  } catch {
+    throw new CustodyError('SIGNER_UNAVAILABLE', 'The command was ended while it waited.')
   }
 }
 

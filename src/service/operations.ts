@@ -109,10 +109,10 @@ export interface Operations {
 }
 
 /** The operations of one home, opened at the first call that needs it. */
-export function createOperations(directory: string, progress: (text: string) => void): Operations {
+export function createOperations(directory: string, progress: (text: string) => void, signal?: AbortSignal): Operations {
   let opened: Promise<Coffer> | null = null
   const open = (): Promise<Coffer> => {
-    opened ??= openCoffer(directory, { progress })
+    opened ??= openCoffer(directory, { progress, ...(signal !== undefined && { signal }) })
     // A home that could not be opened may be opened later, when what was wrong is mended.
     opened.catch(() => (opened = null))
     return opened

@@ -8,13 +8,17 @@ import { callSchema, type Reply } from './message.ts'
  * The home directory is its only argument; secrets come in messages, never in argv or the environment.
  */
 export function runSigner(directory: string): void {
-  const send = (reply: Reply): void => void process.send?.(reply)
+  const send = (reply: Reply): void => {
+    if (process.connected) process.send?.(reply)
+  }
   let current = 0
-  const operations = createOperations(directory, (text) => send({ id: current, kind: 'progress', text }))
+  const ending = new AbortController()
+  const operations = createOperations(directory, (text) => send({ id: current, kind: 'progress', text }), ending.signal)
   let running = 0
   let leaving = false
   const leave = async (): Promise<void> => {
     leaving = true
+    ending.abort()
     if (running > 0) return
     await operations.close()
     process.exit(0)
@@ -27,7 +31,7 @@ export function runSigner(directory: string): void {
       running += 1
       current = id
       try {
-        if (!(operation in operations.table)) throw new CustodyError('MESSAGE_INVALID', `There is no operation "${operation}".`)
+        if (!Object.hasOwn(operations.table, operation)) throw new CustodyError('MESSAGE_INVALID', `There is no operation "${operation}".`)
         send({ id, kind: 'result', result: await operations.run(operation as OperationName, params) })
       } catch (error) {
         if (process.env['COFFER_DEBUG'] !== undefined && !(error instanceof CustodyError)) process.stderr.write(`${String((error as Error).stack)}\n`)
@@ -38,7 +42,7 @@ export function runSigner(directory: string): void {
       }
     })()
   })
-  // Work under way is finished first: a payment is not cut off because a terminal was closed.
+  // A step under way is finished first; only waiting is cut short when a terminal was closed.
   process.on('disconnect', () => void leave())
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => void leave())
