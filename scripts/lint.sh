@@ -24,6 +24,7 @@ check 'contract tests (solhint)' solhint --disc --noPoster --max-warnings 0 --co
 check 'formatting (prettier)' prettier --check --log-level warn src test scripts contracts '*.{ts,js,cjs,json}'
 check 'shell scripts (sh -n)' sh -c 'for file in coffer .ci/run scripts/*.sh; do sh -n "$file" || exit 1; done'
 check 'lockfile' node scripts/checks/lockfile.ts
+check 'documentation (links, commands, codes, paths)' node scripts/checks/docs.ts
 check 'generated contracts.json' node scripts/generate/local-contracts.ts --check
 check 'generated docs/errors.md' node scripts/generate/errors.ts --check
 

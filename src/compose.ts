@@ -7,6 +7,7 @@ import { requestChainId } from './chain/rpc/chain-id.ts'
 import { createRpcChain } from './chain/rpc/client.ts'
 import { parseRpcUrl } from './chain/rpc/url.ts'
 import { type Home, type HomePaths, readHome, type RootOfTrust } from './config/home.ts'
+import { resolveUrls } from './config/urls.ts'
 import { CustodyError } from './errors.ts'
 import { openSigner } from './keys/open.ts'
 import { localActor } from './pipeline/actor.ts'
@@ -93,7 +94,7 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 
 async function openChain(home: Home, record: ChainRecord, clock: Clock): Promise<Chain> {
   if (home.demo && record.chainId !== LOCAL_CHAIN_ID) throw new CustodyError('DEMO_ONLY', `This home works with chain id ${LOCAL_CHAIN_ID} only, not ${record.chainId}.`)
-  const chain = createRpcChain({ name: record.name, chainId: record.chainId, urls: record.urls })
+  const chain = createRpcChain({ name: record.name, chainId: record.chainId, urls: resolveUrls(home.paths.urls, record.urls) })
   await chain.assertChainId()
   const head = await chain.block('latest')
   if (head === null) throw new CustodyError('CHAIN_ANSWER_INVALID', `The chain ${record.name} has no latest block.`)

@@ -2,7 +2,7 @@ import { approve } from './pipeline/approve.ts'
 import { cancel } from './pipeline/cancel.ts'
 import { execute } from './pipeline/execute.ts'
 import { exportRequest, takeSignature } from './pipeline/external.ts'
-import { freeze, unfreeze } from './pipeline/freeze.ts'
+import { exportThaw, freeze, unfreeze } from './pipeline/freeze.ts'
 import type { Parts } from './pipeline/parts.ts'
 import { propose } from './pipeline/propose.ts'
 import { reject } from './pipeline/reject.ts'
@@ -25,6 +25,7 @@ export function createPipeline(parts: Parts) {
     cancel: bind(parts, cancel),
     freeze: bind(parts, freeze),
     unfreeze: bind(parts, unfreeze),
+    exportThaw: bind(parts, exportThaw),
   }
 }
 

@@ -143,7 +143,7 @@ async function permitted(parts: Parts, context: Context, stored: Stored, review:
     const intentSeq = work.record({ type: 'signature.intended', actor, data: { id: stored.row.id, owner: member, via: via?.address ?? null, effectDigest: stored.digests.digest, policyHash: decision.policyHash } })
     const permit = permitSignature({
       request: stored.request, requestDigest: stored.digest, effectDigest: stored.digests.digest, decision, simulation: review.simulation,
-      owner, committed, threshold: context.account.threshold, now, frozen: isFrozen(work.registers, context.policy, now), intentSeq,
+      owner, committed, threshold: context.account.threshold, now, frozen: isFrozen(work.registers, now), intentSeq,
     })
     if (permit.completes) {
       reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor }, decision.reservations)

@@ -76,7 +76,7 @@ export async function execute(parts: Parts, input: ExecuteInput): Promise<Execut
   const authorised = authorise({
     decision: judgement.decision, request: stored.request, requestDigest: stored.digest, effectDigest: stored.digests.digest,
     signatures: collected.owners, owners: context.account.owners, threshold: context.account.threshold, now,
-    frozen: isFrozen(context.registers, context.policy, now),
+    frozen: isFrozen(context.registers, now),
   })
   if (stored.plan.safeTx.nonce !== context.account.nonce) {
     throw new CustodyError('NONCE_NOT_NEXT', `The Safe runs nonce ${context.account.nonce} next; this request has ${stored.plan.safeTx.nonce}.`)
@@ -85,7 +85,7 @@ export async function execute(parts: Parts, input: ExecuteInput): Promise<Execut
   const signer = await parts.openSigner(payer, input.secret)
   try {
     await parts.ledger.commit(async (work) => {
-      if (isFrozen(work.registers, context.policy, parts.clock.now()) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is executed but rejections.')
+      if (isFrozen(work.registers, parts.clock.now()) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is executed but rejections.')
       reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, now: parts.clock.now(), actor: parts.actor }, judgement.decision.reservations)
     })
     const job: Job = { parts, context, stored, caps, payer, signer, data, ...(input.broadcastUrl !== undefined && { url: input.broadcastUrl }) }
@@ -134,6 +134,8 @@ async function storeFirst(job: Job): Promise<readonly ExecutionRow[]> {
   const count = await context.chain.transactionCount(job.payer.address, 'latest')
   const before = (await rowsOf(parts, job.stored.row.id)).filter((row) => row.nonce >= count)
   if (before.length > 0) return before
+  // Somebody executed it since this run looked: then there is nothing to sign, only an outcome to find.
+  if ((await parts.readSafe(context.chain, context.treasury.safe)).nonce !== context.account.nonce) return rowsOf(parts, job.stored.row.id)
   const taken = await parts.ledger.db.selectFrom('executions').select('nonce').where('chain_id', '=', context.chain.chainId)
     .where('payer', '=', job.payer.address).where('state', 'in', ['stored', 'sent']).where('nonce', '>=', count).execute()
   const pending = await context.chain.transactionCount(job.payer.address, 'pending')
@@ -171,6 +173,7 @@ export async function storeSigned(job: Job, envelope: Envelope): Promise<Executi
 }
 
 export async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
+  if (row.state === 'mined') return
   await submit(job.context.chain, row.raw as Hex, row.hash as Hex, job.url)
   if (row.state === 'sent') return
   await job.parts.ledger.commit(async (work) => {

@@ -32,7 +32,7 @@ export async function exportRequest(parts: Parts, id: string): Promise<Exported>
   await parts.ledger.commit(async (work) => {
     const now = parts.clock.now()
     if (now >= stored.request.expiresAt) throw new CustodyError('REQUEST_EXPIRED', `Request ${id} has expired.`)
-    if (isFrozen(work.registers, context.policy, now) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is handed out to sign.')
+    if (isFrozen(work.registers, now) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is handed out to sign.')
     const decision = decide({ ...context, registers: work.registers }, stored.request, judgement.review, collected.approvedBy, now)
     if (decision.owed.notBefore !== null) {
       throw new CustodyError('SIGNATURE_WAITS', `The bytes to sign are handed out only when nothing but approvals is owed; the policy still asks for ${describeOwed(decision) ?? 'a delay'}.`, { details: { owed: decision.owed } })

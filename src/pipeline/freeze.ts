@@ -1,6 +1,5 @@
 import { CustodyError } from '../errors.ts'
-import type { Policy } from '../policy/policy.ts'
-import { thawDigest, verifyThaw } from '../policy/thaw.ts'
+import { thawDigest, thawTypedData, verifyThaw } from '../policy/thaw.ts'
 import type { Hex } from '../primitives/hex.ts'
 import { formatTime, type Seconds } from '../primitives/time.ts'
 import { signThaw } from '../sign/statement.ts'
@@ -10,10 +9,10 @@ import { requirePolicy } from './context.ts'
 import type { Parts } from './parts.ts'
 
 /** Frozen until a thaw with enough signatures was recorded and its delay has passed (G8). */
-export function isFrozen(registers: Registers, policy: Policy, now: Seconds): boolean {
+export function isFrozen(registers: Registers, now: Seconds): boolean {
   const { freeze } = registers
   if (freeze === null) return false
-  return freeze.thaw === null || now < freeze.thaw.at + policy.thawDelay
+  return freeze.thaw === null || now < freeze.thaw.until
 }
 
 /** One person stops everything but rejections, at once. Freezing again keeps the first freeze. */
@@ -33,23 +32,30 @@ export async function unfreeze(parts: Parts, signers: readonly Signer[], handed:
   const registers = await parts.ledger.registers()
   const { freeze } = registers
   if (freeze === null) throw new CustodyError('NOT_FROZEN', 'Nothing is frozen.')
-  const policy = requirePolicy(parts, registers)
   const subject = { freezeEntry: freeze.entry, homeId: parts.home.root.homeId }
   if (freeze.thaw === null) {
     const signatures = [...handed]
     for (const signer of signers) signatures.push(await signThaw(subject, signer))
     verifyThaw({ ...subject, signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
+    // The delay of this moment binds: a policy with a shorter one does not shorten a thaw that is under way.
+    const until = parts.clock.now() + requirePolicy(parts, registers).thawDelay
     await parts.ledger.commit(async ({ record }) => {
-      record({ type: 'freeze.thaw-signed', actor: parts.actor, data: { freeze: freeze.entry, digest: thawDigest(subject), signatures } })
+      record({ type: 'freeze.thaw-signed', actor: parts.actor, data: { freeze: freeze.entry, digest: thawDigest(subject), signatures, until } })
     })
   }
   const thaw = (await parts.ledger.registers()).freeze?.thaw ?? null
   if (thaw === null) throw new CustodyError('THAW_WAITS', 'The freeze changed meanwhile.')
   verifyThaw({ ...subject, signatures: thaw.signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
-  const until = thaw.at + policy.thawDelay
-  if (parts.clock.now() < until) throw new CustodyError('THAW_WAITS', `The thaw takes effect at ${formatTime(until)}.`, { details: { until } })
+  if (parts.clock.now() < thaw.until) throw new CustodyError('THAW_WAITS', `The thaw takes effect at ${formatTime(thaw.until)}.`, { details: { until: thaw.until } })
   await parts.ledger.commit(async ({ record }) => {
     record({ type: 'freeze.thawed', actor: parts.actor, data: { freeze: freeze.entry } })
   })
   return { frozen: false }
+}
+
+/** The EIP-712 document for admins whose keys live elsewhere. @throws NOT_FROZEN */
+export async function exportThaw(parts: Parts) {
+  const { freeze } = await parts.ledger.registers()
+  if (freeze === null) throw new CustodyError('NOT_FROZEN', 'Nothing is frozen.')
+  return { typedData: thawTypedData({ freezeEntry: freeze.entry, homeId: parts.home.root.homeId }) }
 }

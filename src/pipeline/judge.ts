@@ -51,7 +51,7 @@ export function decide(context: Context, request: Request, review: Review, appro
     approvedBy,
     usage: (rule, token) => usage(context.registers, { chainId: request.chainId, rule, token, windowSeconds: 86_400, now, except: request.id }),
     now,
-    frozen: isFrozen(context.registers, context.policy, now),
+    frozen: isFrozen(context.registers, now),
   })
 }
 

@@ -103,7 +103,7 @@ export async function show(parts: Parts, id: string): Promise<RequestView> {
     approvedBy: collected.approvedBy,
     owed: judgement === null ? null : describeOwed(judgement.decision),
     packed: collected.owners.length >= need ? packSignatures(collected.owners.slice(0, need)) : null,
-    frozen: isFrozen(context.registers, context.policy, now),
+    frozen: isFrozen(context.registers, now),
     naming: namingOf(context),
   }
 }

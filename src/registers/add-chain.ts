@@ -1,4 +1,5 @@
 import { assertSupportedChain, shortName } from '../chain/names.ts'
+import { rememberUrls, toLoggedUrl } from '../config/urls.ts'
 import { CustodyError } from '../errors.ts'
 import type { Json } from '../primitives/json.ts'
 import { parseName } from '../primitives/name.ts'
@@ -6,6 +7,13 @@ import type { Parts } from '../pipeline/parts.ts'
 import type { ChainRecord } from '../store/registers.ts'
 
 export const LOCAL_CHAIN_ID = 31337
+
+/** A chain as it may be shown: hosts, never what follows them. */
+export type ChainView = Omit<ChainRecord, 'urls'> & { readonly urls: readonly string[] }
+
+export function viewChain(chain: ChainRecord): ChainView {
+  return { ...chain, urls: chain.urls.map(({ shown }) => shown) }
+}
 
 /**
  * Adds a chain, or changes its URLs. The chain id is asked of every URL now and asserted at every start.
@@ -15,7 +23,7 @@ export async function addChain(
   parts: Parts,
   input: { readonly name: string; readonly urls: readonly string[]; readonly confirmations?: number | undefined },
   askChainId: (url: string) => Promise<number>,
-): Promise<ChainRecord & { readonly shortName: string | null }> {
+): Promise<ChainView & { readonly shortName: string | null }> {
   const name = parseName(input.name, 'chain name')
   const [first, ...others] = input.urls
   if (first === undefined) throw new CustodyError('USAGE', 'Expected at least one RPC URL.')
@@ -30,7 +38,9 @@ export async function addChain(
   if (!Number.isSafeInteger(confirmations) || confirmations < 1 || confirmations > 1000) {
     throw new CustodyError('FIELD_INVALID', 'Expected between 1 and 1000 confirmations.')
   }
-  const chain: ChainRecord = { name, chainId, urls: input.urls, confirmations }
+  const chain: ChainRecord = { name, chainId, urls: input.urls.map(toLoggedUrl), confirmations }
+  // Before the log names them, so that no entry ever points to a URL that is not there.
+  rememberUrls(parts.home.paths.urls, input.urls)
   await parts.ledger.commit(async ({ registers, record }) => {
     const known = registers.chains.get(name)
     if (known !== undefined && known.chainId !== chainId) {
@@ -38,5 +48,5 @@ export async function addChain(
     }
     record({ type: 'chain.added', actor: parts.actor, data: { chain: chain as unknown as Json } })
   })
-  return { ...chain, shortName: shortName(chainId) }
+  return { ...viewChain(chain), shortName: shortName(chainId) }
 }

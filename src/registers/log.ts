@@ -62,8 +62,9 @@ export async function exportLog(parts: Parts, directory: string): Promise<{ read
   const { head } = parseCheckpoint(checkpoint, parts.home.root.logKey)
   const entries = (await parts.ledger.entries()).slice(0, head.size)
   try {
-    mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, 'entries.jsonl'), [...exportLines(entries)].join(''), { flag: 'wx' })
+    // What waits to be executed is in there with its signatures.
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    writeFileSync(join(directory, 'entries.jsonl'), [...exportLines(entries)].join(''), { flag: 'wx', mode: 0o600 })
     writeFileSync(join(directory, 'checkpoint'), checkpoint, { flag: 'wx' })
     writeFileSync(join(directory, 'vkey'), `${parts.home.root.logKey}\n`, { flag: 'wx' })
   } catch (error) {

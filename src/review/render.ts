@@ -176,10 +176,14 @@ function renderTerms(
   page.field(
     'Nonce',
     request.nonce === null
-      ? 'none: a message has no nonce and never expires on chain'
+      ? 'none: a message takes no nonce'
       : `${request.nonce} (the Safe stands at ${account.nonce})`,
   )
   page.field('Expires', formatTime(request.expiresAt))
+  if (request.nonce === null) {
+    page.text('The expiry binds Coffer only: a signed message stays valid as long as its owners do.', 4)
+    return
+  }
   page.text('The expiry binds Coffer only: a signed Safe transaction stays valid until its nonce is used.', 4)
   if (caps === null) {
     page.field('Fee caps', 'none are set for this chain')

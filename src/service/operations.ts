@@ -3,6 +3,7 @@ import { type Coffer, openCoffer, openHomeLedger } from '../compose.ts'
 import { CustodyError } from '../errors.ts'
 import { generateKey } from '../keys/generate.ts'
 import { importKeystore } from '../keys/import.ts'
+import { assertPassphrase } from '../keys/passphrase.ts'
 import { createSoftHsmToken, findSoftHsm } from '../keys/softhsm.ts'
 import { createPipeline } from '../pipeline.ts'
 import { localActor } from '../pipeline/actor.ts'
@@ -10,7 +11,7 @@ import { parseAddress } from '../primitives/address.ts'
 import { type Hex, parseHex } from '../primitives/hex.ts'
 import { systemClock } from '../primitives/time.ts'
 import { activatePolicy, exportActivation } from '../registers/activate-policy.ts'
-import { addChain } from '../registers/add-chain.ts'
+import { addChain, viewChain } from '../registers/add-chain.ts'
 import { addKey } from '../registers/add-key.ts'
 import { adoptTreasury } from '../registers/adopt-treasury.ts'
 import { checkPolicy, makePolicy } from '../registers/check-policy.ts'
@@ -88,6 +89,7 @@ const schemas = {
   'policy.activate': z.strictObject({ document, keys: keyring, signatures: z.array(text) }),
   'policy.export': z.strictObject({ document }),
   freeze: z.strictObject({ reason: z.string().max(500) }),
+  'unfreeze.export': z.strictObject({}),
   unfreeze: z.strictObject({ keys: keyring, signatures: z.array(text) }),
   'log.list': z.strictObject({ from: z.number().int().nonnegative(), limit: z.number().int().positive(), type: optional.text }),
   'log.verify': z.strictObject({ since: document.optional() }),
@@ -155,7 +157,7 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
       const coffer = await open()
       return addChain(coffer, params, coffer.requestChainId)
     },
-    'chain.list': async (_: Parsed<'chain.list'>) => [...(await registers()).chains.values()],
+    'chain.list': async (_: Parsed<'chain.list'>) => [...(await registers()).chains.values()].map(viewChain),
     'key.generate': async (params: Parsed<'key.generate'>) => {
       const coffer = await open()
       return addKey(coffer, params.name, 'generated', () => generateKey({
@@ -165,6 +167,8 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
     },
     'key.import': async (params: Parsed<'key.import'>) => {
       const coffer = await open()
+      // A key taken over under its old passphrase is only as safe as that one.
+      assertPassphrase(params.newSecret ?? params.secret)
       return addKey(coffer, params.name, 'imported', () => importKeystore({ name: params.name, text: params.file, passphrase: params.secret, newPassphrase: params.newSecret, directory: coffer.home.paths.keys }))
     },
     'key.list': async (_: Parsed<'key.list'>) => [...(await registers()).keys.values()],
@@ -213,6 +217,7 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
     },
     'policy.export': async ({ document: source }: Parsed<'policy.export'>) => exportActivation(await open(), source),
     freeze: async ({ reason }: Parsed<'freeze'>) => (await pipeline()).freeze(reason),
+    'unfreeze.export': async (_: Parsed<'unfreeze.export'>) => (await pipeline()).exportThaw(),
     unfreeze: async (params: Parsed<'unfreeze'>) => {
       const coffer = await open()
       return withSigners(coffer, params.keys, (signers) => createPipeline(coffer).unfreeze(signers, handed(params.signatures)))

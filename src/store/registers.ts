@@ -1,5 +1,6 @@
 import { CustodyError } from '../errors.ts'
 import type { Entry } from '../audit/entry.ts'
+import type { LoggedUrl } from '../config/urls.ts'
 import type { Address } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
 import type { Json } from '../primitives/json.ts'
@@ -9,7 +10,7 @@ import type { KeyRecord } from '../sign/signer.ts'
 export interface ChainRecord {
   readonly name: string
   readonly chainId: number
-  readonly urls: readonly string[]
+  readonly urls: readonly LoggedUrl[]
   /** Blocks on top before an execution counts as final. */
   readonly confirmations: number
 }
@@ -49,8 +50,8 @@ export interface FreezeRecord {
   readonly by: string
   readonly reason: string
   readonly at: Seconds
-  /** Signatures of a thaw and when they were recorded; null when nobody asked for one. */
-  readonly thaw: { readonly signatures: readonly Hex[]; readonly at: Seconds } | null
+  /** Signatures of a thaw and when it takes effect; null when nobody asked for one. */
+  readonly thaw: { readonly signatures: readonly Hex[]; readonly until: Seconds } | null
 }
 
 export interface ReservationRecord {
@@ -139,7 +140,7 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       break
     case 'freeze.thaw-signed':
       if (registers.freeze !== null && registers.freeze.entry === data['freeze']) {
-        registers.freeze = { ...registers.freeze, thaw: { signatures: data['signatures'] as Hex[], at: entry.time } }
+        registers.freeze = { ...registers.freeze, thaw: { signatures: data['signatures'] as Hex[], until: data['until'] as Seconds } }
       }
       break
     case 'freeze.thawed':

@@ -5,7 +5,10 @@ import { EXECUTION_SUCCESS_TOPIC } from '../../src/safe/exec.ts'
 import type { Ending, WaitingChild } from '../support/crash.ts'
 import { startCrashChild } from '../support/crash.ts'
 import type { Errand } from '../support/crash-child.ts'
-import { OWNERS, startWorld, type TestHome, type TestTreasury, USDC, VENDOR_ADDRESS, type World } from '../support/stage.ts'
+import { OWNERS, SECRET, startWorld, type TestHome, type TestTreasury, USDC, VENDOR_ADDRESS, type World } from '../support/stage.ts'
+
+// Some sixty children are started and killed one after the other.
+const PATIENCE = { timeout: 600_000 }
 
 let world: World
 const lanes: TestHome[] = []
@@ -47,7 +50,7 @@ async function killAtEveryStep(approvals: readonly string[], errand: (proposed: 
     while (steps.length === 0) {
       const trial = await prepare(home, lane, next++, approvals)
       const now = child
-      const ending = await now.run({ directory: home.directory, errands: [errand(trial.proposed)], killAt: trial.killAt })
+      const ending = await now.run({ directory: home.directory, secret: SECRET, errands: [errand(trial.proposed)], killAt: trial.killAt })
       child = startCrashChild()
       trials.push({ ...trial, ending })
       if (!ending.killed) {
@@ -64,7 +67,7 @@ async function killAtEveryStep(approvals: readonly string[], errand: (proposed: 
 async function again(trials: readonly Trial[], errand: (proposed: Proposed) => Errand, allowed: readonly (string | null)[] = [null]): Promise<void> {
   await Promise.all(lanes.map(async (home) => {
     const errands = trials.filter((trial) => trial.home === home).map(({ proposed }) => errand(proposed))
-    const ending = await startCrashChild().run({ directory: home.directory, errands, killAt: 0 })
+    const ending = await startCrashChild().run({ directory: home.directory, secret: SECRET, errands, killAt: 0 })
     expect(ending).toMatchObject({ killed: false, codes: errands.map(() => expect.toBeOneOf([...allowed])) })
   }))
 }
@@ -85,7 +88,7 @@ async function assertExecutedOnce({ home, treasury, payer, proposed, killAt }: T
   expect(await home.pipeline.show(proposed.request.id), where).toMatchObject({ state: 'executed', liveOnChain: false, outcome: { success: true, final: true, outside: false } })
 }
 
-describe('when execute is killed with SIGKILL at every call of a port', () => {
+describe('when execute is killed with SIGKILL at every call of a port', PATIENCE, () => {
   it('G4 ends with exactly one execution, one nonce, one fee and a verifying log once it is run again', async () => {
     const before = await world.usdcOf(VENDOR_ADDRESS)
     const errand = ({ request }: Proposed): Errand => ({ kind: 'execute', id: request.id })
@@ -104,7 +107,7 @@ describe('when execute is killed with SIGKILL at every call of a port', () => {
   })
 })
 
-describe('when approve is killed with SIGKILL at every call of a port', () => {
+describe('when approve is killed with SIGKILL at every call of a port', PATIENCE, () => {
   it('G1 G4 leaves one approval, one signature and one reservation once it is run again', async () => {
     const errand = ({ request, review }: Proposed): Errand => ({ kind: 'approve', id: request.id, digest: review.digests.digest, key: 'bob' })
     const { trials, steps } = await killAtEveryStep(['alice'], errand)
@@ -130,28 +133,34 @@ describe('when approve is killed with SIGKILL at every call of a port', () => {
   })
 })
 
-describe('when treasury create is killed with SIGKILL at every call of a port', () => {
+describe('when treasury create is killed with SIGKILL at every call of a port', PATIENCE, () => {
   it('G4 makes one Safe, pays for it once and leaves no budget set aside once it is run again', async () => {
-    const [home] = lanes as [TestHome]
-    const owners = OWNERS.map((owner) => home.person(owner).address)
-    const names: { name: string; payer: string }[] = []
     let steps: readonly string[] = []
-    let child = startCrashChild()
-    for (let killAt = 1; steps.length === 0; killAt++) {
-      const errand: Errand = { kind: 'create', name: `made-${killAt}`, owners, payer: `maker-${killAt}` }
-      await home.addPayer(errand.payer)
-      names.push(errand)
-      const now = child
-      child = startCrashChild()
-      const ending = await now.run({ directory: home.directory, errands: [errand], killAt })
-      if (!ending.killed) ({ steps } = ending)
-    }
-    const errands = names.map(({ name, payer }): Errand => ({ kind: 'create', name, owners, payer }))
+    let next = 1
+    await Promise.all(lanes.map(async (home) => {
+      const owners = OWNERS.map((owner) => home.person(owner).address)
+      const errands: (Errand & { kind: 'create' })[] = []
+      let child = startCrashChild()
+      while (steps.length === 0) {
+        const killAt = next++
+        const errand = { kind: 'create' as const, name: `made-${killAt}`, owners, payer: `maker-${killAt}` }
+        await home.addPayer(errand.payer)
+        errands.push(errand)
+        const now = child
+        child = startCrashChild()
+        const ending = await now.run({ directory: home.directory, secret: SECRET, errands: [errand], killAt })
+        if (!ending.killed) ({ steps } = ending)
+      }
+      const ending = await child.run({ directory: home.directory, secret: SECRET, errands, killAt: 0 })
+      expect(ending).toMatchObject({ killed: false, codes: errands.map(() => expect.toBeOneOf([null, 'NAME_TAKEN'])) })
+      await assertMadeOnce(home, errands)
+    }))
     expect(steps).toEqual(expect.arrayContaining(['before send', 'after send']))
-    const ending = await child.run({ directory: home.directory, errands, killAt: 0 })
-    expect(ending).toMatchObject({ killed: false, codes: errands.map(() => expect.toBeOneOf([null, 'NAME_TAKEN'])) })
+  })
+
+  async function assertMadeOnce(home: TestHome, errands: readonly (Errand & { kind: 'create' })[]): Promise<void> {
     const registers = await home.coffer.ledger.registers()
-    for (const { name, payer } of names) {
+    for (const { name, payer } of errands) {
       const treasury = registers.treasuries.get(name)
       expect(treasury, name).toMatchObject({ threshold: 2 })
       expect(await world.nonceOf(treasury?.safe ?? VENDOR_ADDRESS), name).toBe(0n)
@@ -161,5 +170,5 @@ describe('when treasury create is killed with SIGKILL at every call of a port', 
       expect(spent, name).toMatchObject([{ nonce: 0, open: false, cost: (10n ** 18n - (await world.ethOf(address))).toString() }])
     }
     expect((await verifyLog(home.coffer, undefined)).verified).toBe(true)
-  })
+  }
 })

@@ -71,11 +71,11 @@ describe('when somebody asks for a signature over something that cannot be read'
     })
     const data: Hex = `0xa9059cbb${VENDOR_ADDRESS.slice(2).toLowerCase().padStart(64, '0')}${(100n * USDC).toString(16).padStart(64, '0')}`
     const zero = '0x0000000000000000000000000000000000000000'
-    const uint = (name: string) => ({ name, type: 'uint256' })
-    const address = (name: string) => ({ name, type: 'address' })
+    const fields = ['address to', 'uint256 value', 'bytes data', 'uint8 operation', 'uint256 safeTxGas', 'uint256 baseGas', 'uint256 gasPrice', 'address gasToken', 'address refundReceiver', 'uint256 nonce']
+    const types: Record<string, { name: string; type: string }[]> = { SafeTx: fields.map((field) => ({ type: field.split(' ')[0] ?? '', name: field.split(' ')[1] ?? '' })) }
     const safeTx = hashTypedData({
       domain: { chainId: 31337, verifyingContract: treasury.safe },
-      types: { SafeTx: [address('to'), uint('value'), { name: 'data', type: 'bytes' }, { name: 'operation', type: 'uint8' }, uint('safeTxGas'), uint('baseGas'), uint('gasPrice'), address('gasToken'), address('refundReceiver'), uint('nonce')] },
+      types,
       primaryType: 'SafeTx',
       message: { to: world.token, value: 0n, data, operation: 0, safeTxGas: 0n, baseGas: 0n, gasPrice: 0n, gasToken: zero, refundReceiver: zero, nonce: 0n },
     })

@@ -12,9 +12,9 @@ import { CustodyError } from '../../src/errors.ts'
 import { createPipeline } from '../../src/pipeline.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
 import { createTreasury } from '../../src/registers/create-treasury.ts'
+import { safeTxDigests } from '../../src/safe/hash.ts'
 import type { Signer } from '../../src/sign/signer.ts'
 import type { Ledger } from '../../src/store/ledger.ts'
-import { SECRET } from './stage.ts'
 
 export type Errand =
   | { readonly kind: 'execute'; readonly id: string }
@@ -23,6 +23,7 @@ export type Errand =
 
 export interface Order {
   readonly directory: string
+  readonly secret: string
   readonly errands: readonly Errand[]
   /** Dies at this port call, counted from 1; 0 lives. */
   readonly killAt: number
@@ -99,15 +100,17 @@ function counted(coffer: Coffer): Coffer {
     findExecutions: (chain, safe, from) => (step('before findExecutions'), coffer.findExecutions(under(chain), safe, from)),
     withPayerLock: (chainId, payer, work) => around('payer lock', () => coffer.withPayerLock(chainId, payer, work)),
     sleep: () => coffer.sleep(20),
+    // Loading protocol-kit would be most of a child's life, and nothing is written by it.
+    protocolKitHash: async (domain, tx) => safeTxDigests(domain, tx).digest,
   }
 }
 
-async function run(coffer: Coffer, errand: Errand): Promise<string | null> {
+async function run(coffer: Coffer, errand: Errand, secret: string): Promise<string | null> {
   const pipeline = createPipeline(coffer)
   try {
-    if (errand.kind === 'execute') await pipeline.execute({ id: errand.id, secret: SECRET })
-    else if (errand.kind === 'approve') await pipeline.approve({ ...errand, secret: SECRET })
-    else await createTreasury(coffer, { ...errand, threshold: 2, secret: SECRET })
+    if (errand.kind === 'execute') await pipeline.execute({ id: errand.id, secret })
+    else if (errand.kind === 'approve') await pipeline.approve({ ...errand, secret })
+    else await createTreasury(coffer, { ...errand, threshold: 2, secret })
     return null
   } catch (error) {
     return error instanceof CustodyError ? error.code : String((error as Error).stack)
@@ -118,7 +121,7 @@ async function runAll(order: Order): Promise<readonly (string | null)[]> {
   const coffer = await openCoffer(order.directory)
   const wrapped = counted(coffer)
   const codes: (string | null)[] = []
-  for (const errand of order.errands) codes.push(await run(wrapped, errand))
+  for (const errand of order.errands) codes.push(await run(wrapped, errand, order.secret))
   await coffer.close()
   return codes
 }

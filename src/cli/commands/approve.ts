@@ -7,7 +7,7 @@ import { command, type Shell } from '../command.ts'
 import type { Outcome } from '../outcome.ts'
 import { type SecretFlags, secretName, secretOf, withSecretFlags } from '../secrets.ts'
 import type { Session } from '../session.ts'
-import { fields } from '../text/wrap.ts'
+import { fields, wrap } from '../text/wrap.ts'
 import { refuseExisting, writeNew } from './policy.ts'
 import { renderView } from './request.ts'
 import { signatureFrom } from './signature-file.ts'
@@ -84,7 +84,7 @@ async function exportTo(session: Session, id: string, file: string): Promise<Out
   writeNew(file, toJsonText(exported.typedData, 2))
   return {
     json: exported,
-    text: `Wrote ${file}. The limits are reserved from now on, because a signature may exist that Coffer never sees.\n${fields([
+    text: `${wrap(`Wrote ${file}. The limits are reserved from now on, because a signature may exist that Coffer never sees.`, session.io.width)}\n${fields([
       ['EIP-712 Digest', exported.digests.digest], ['Domain Hash', exported.digests.domainHash], ['Message Hash', exported.digests.messageHash],
       ['Sign with', `cast wallet sign --data --from-file ${file}, or eth_signTypedData_v4`], ['Then', `coffer approve ${id} --signature HEX`],
     ], session.io.width)}`,

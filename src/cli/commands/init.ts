@@ -6,7 +6,7 @@ import { parseAddress } from '../../primitives/address.ts'
 import { parseName } from '../../primitives/name.ts'
 import { command, type Shell } from '../command.ts'
 import { newSecretOf, type SecretFlags, withSecretFlags } from '../secrets.ts'
-import { fields } from '../text/wrap.ts'
+import { fields, wrap } from '../text/wrap.ts'
 import { collect, wholeNumber } from './flags.ts'
 
 interface InitFlags extends SecretFlags {
@@ -50,8 +50,8 @@ export function initCommand(shell: Shell): Command {
           ...(policyFile === null ? [] : [['First policy', `${policyFile} (edit it, then activate it)`] as const]),
         ], session.io.width),
         '',
-        'Keep a copy of the log key and of checkpoints somewhere else: coffer log checkpoint.',
-        'Next: coffer chain add NAME --rpc URL, coffer key generate NAME, coffer policy activate FILE.',
+        wrap('Keep the verifier key above, and checkpoints now and then, somewhere else: coffer log checkpoint.', session.io.width),
+        wrap('Next: coffer chain add NAME --rpc URL, coffer key generate NAME, coffer policy activate FILE.', session.io.width),
       ].join('\n'),
     }
   })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
+import { readSecretFile } from '../../keys/secret.ts'
 import { formatTime } from '../../primitives/time.ts'
 import type { KeyRecord } from '../../sign/signer.ts'
 import { command, group, type Shell } from '../command.ts'
@@ -35,13 +36,15 @@ export function keyCommands(shell: Shell): Command {
       const key = await session.call('key.generate', { name, store: flags.store, secret, ...(module !== undefined && { module }), ...(flags.token !== undefined && { token: flags.token }) })
       return { json: key, text: `Made a key.\n${describe(key, session.io.width)}` }
     }),
-    command<[string, string, SecretFlags]>(shell, {
+    command<[string, string, SecretFlags & { newPassphraseFile?: string }]>(shell, {
       name: 'import', summary: 'take over a Web3 Secret Storage v3 file; the address stays the same',
       example: 'coffer key import old-payer UTC--2024-01-01--abc.json',
-      setUp: (made) => withSecretFlags(made.argument('<name>').argument('<file>')),
+      setUp: (made) => withSecretFlags(made.argument('<name>').argument('<file>'))
+        .option('--new-passphrase-file <file>', 'encrypt it anew under this passphrase; the old one must be strong otherwise'),
     }, async (session, name, file, flags) => {
       const text = readText(file, 'the key file')
-      const key = await session.call('key.import', { name, file: text, secret: await secretOf(session.io, flags, name, 'Passphrase') })
+      const newSecret = flags.newPassphraseFile === undefined ? undefined : readSecretFile(flags.newPassphraseFile)
+      const key = await session.call('key.import', { name, file: text, secret: await secretOf(session.io, flags, name, 'Passphrase'), newSecret })
       return { json: key, text: `Imported a key.\n${describe(key, session.io.width)}` }
     }),
     command<[object]>(shell, { name: 'list', summary: 'list the keys', example: 'coffer key list' }, async (session) => {

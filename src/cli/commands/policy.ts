@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { toJsonText } from '../../primitives/json.ts'
 import { command, group, type Shell } from '../command.ts'
 import { type SecretFlags, secretName, secretOf, withSecretFlags } from '../secrets.ts'
-import { fields, table } from '../text/wrap.ts'
+import { fields, table, wrap } from '../text/wrap.ts'
 import { collect, readText } from './flags.ts'
 import { signatureFrom } from './signature-file.ts'
 
@@ -24,7 +24,7 @@ export function policyCommands(shell: Shell): Command {
       name: 'check', summary: 'read a policy document and say what is wrong with it', example: 'coffer policy check policy.yaml', setUp: (made) => made.argument('<file>'),
     }, async (session, file) => {
       const checked = await session.call('policy.check', { document: readText(file, 'the policy') })
-      return { json: checked, text: `${file} is a policy: ${checked.name}, version ${checked.version}, hash ${checked.hash}.\n${table(['RULE', 'EFFECT', 'KIND'], checked.rules.map((rule) => [rule.id, rule.effect, rule.kind]))}` }
+      return { json: checked, text: `${wrap(`${file} is a policy: ${checked.name}, version ${checked.version}, hash ${checked.hash}.`, session.io.width)}\n${table(['RULE', 'EFFECT', 'KIND'], checked.rules.map((rule) => [rule.id, rule.effect, rule.kind]))}` }
     }),
     command<[string, ActivateFlags]>(shell, {
       name: 'activate', summary: 'put a policy in force with the signatures of the pinned admins', example: 'coffer policy activate policy.yaml --key admin',
@@ -37,7 +37,7 @@ export function policyCommands(shell: Shell): Command {
       if (flags.export !== undefined) {
         const exported = await session.call('policy.export', { document })
         writeNew(flags.export, toJsonText(exported.typedData, 2))
-        return { json: exported, text: `Wrote ${flags.export}: sign it with eth_signTypedData_v4 or cast wallet sign --data --from-file, then hand it in with --signature.` }
+        return { json: exported, text: wrap(`Wrote ${flags.export}: sign it with eth_signTypedData_v4 or cast wallet sign --data --from-file, then hand it in with --signature.`, session.io.width) }
       }
       const keys: { key: string; secret: string }[] = []
       for (const key of flags.key ?? []) keys.push({ key, secret: await secretOf(session.io, flags, key, secretName(await session.call('key.show', { name: key }))) })

@@ -31,7 +31,7 @@ export function requestCommands(shell: Shell): readonly Command[] {
       setUp: (made) => made.argument('<id>').option('--memo <text>', 'why'),
     }, async (session, id, flags) => {
       const rejected = await session.call('reject', { id, memo: flags.memo })
-      return { json: rejected, text: rejected.withdrawn ? `Withdrawn: ${id}. Nobody had signed it, so nothing needs to go on chain.` : renderProposed(rejected.proposed, session.io.width) }
+      return { json: rejected, text: rejected.withdrawn ? wrap(`Withdrawn: ${id}. Nobody had signed it, so nothing needs to go on chain.`, session.io.width) : renderProposed(rejected.proposed, session.io.width) }
     }),
   ]
 }
@@ -70,7 +70,7 @@ export function renderView(view: Result<'show'>, width: number): string {
     ]),
     ...signatures.partial.map((part) => ['Owner Safe', `${part.safe}: ${part.have} of ${part.need} of its own owners`] as const),
     ...(landed === null ? [] : [['Outcome', `${landed.success ? 'executed' : 'failed'} in ${landed.transactionHash ?? 'an unknown transaction'}, block ${landed.blockNumber}${landed.final ? '' : ', not final yet'}${landed.outside ? ', sent outside Coffer' : ''}`] as const]),
-    ...(view.packed === null ? [] : [['Signatures', wrap(`packed, for execTransaction or isValidSignature: ${view.packed}`, width)] as const]),
+    ...(view.packed === null || landed !== null ? [] : [['Signatures', wrap(`packed, for execTransaction or isValidSignature: ${view.packed}`, width)] as const]),
     ...(view.frozen ? [['FROZEN', 'only rejections go through'] as const] : []),
   ], width)
 }

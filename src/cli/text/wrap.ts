@@ -25,9 +25,16 @@ export function fields(rows: readonly (readonly [string, string])[], width: numb
   }).join('\n')
 }
 
-/** A table whose columns are as wide as their longest cell. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table whose columns are as wide as their longest cell; a last cell that does not fit is wrapped, or goes below. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[], width = 80): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
-  const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()
+  const line = (cells: readonly string[]): string => {
+    const plain = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()
+    if (plain.length <= width) return plain
+    const first = cells.slice(0, -1).map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
+    const hang = first.length + 2 + 20 <= width ? first.length + 2 : 4
+    const last = wrap(cells.at(-1) ?? '', width, ' '.repeat(hang))
+    return hang === 4 ? `${first.trimEnd()}\n${last}` : `${first}  ${last.slice(hang)}`
+  }
   return [line(header), ...rows.map(line)].join('\n')
 }
