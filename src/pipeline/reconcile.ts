@@ -125,7 +125,9 @@ async function reopen(parts: Parts, row: RequestRow): Promise<void> {
   await parts.ledger.commit(async (work) => {
     const now = await work.tx.selectFrom('requests').select('state').where('id', '=', row.id).executeTakeFirstOrThrow()
     if (now.state === 'open' || now.state === 'signed') return
-    await work.tx.updateTable('requests').set({ state: 'signed', outcome: null }).where('id', '=', row.id).execute()
+    const { signers, exported, treasuries } = work.registers
+    const live = now.state !== 'superseded' || exported.has(row.id) || (signers.get(row.id)?.size ?? 0) >= (treasuries.get(row.treasury)?.threshold ?? 1)
+    await work.tx.updateTable('requests').set({ state: live ? 'signed' : 'open', outcome: null }).where('id', '=', row.id).execute()
     await work.tx.updateTable('executions').set({ state: 'sent', block_number: null, block_hash: null }).where('request_id', '=', row.id).where('state', '=', 'mined').execute()
     reserveAgain(work, row.id)
     if (before !== null) work.record({ type: 'treasury.changed', actor: 'coffer', data: { id: row.id, treasury: before } })

@@ -105,7 +105,7 @@ describe.each(VERSIONS)('on a Safe %s', (version) => {
     }
     for (const [action, hash] of [
       [{ text: 'I accept the terms of 2026' }, hashMessage('I accept the terms of 2026')],
-      [{ typedData: JSON.stringify(login) }, hashTypedData(login)],
+      [{ typedData: JSON.stringify(login) }, hashTypedData({ ...login, types: { Login: [{ name: 'statement', type: 'string' }] } })],
     ] as const) {
       const proposed = await home.pipeline.propose({ treasury: treasury.name, action: { kind: 'message', ...action } })
       expect(await isValid(treasury, hash, '0x')).not.toBe(VALID)

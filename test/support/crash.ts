@@ -20,10 +20,13 @@ export interface WaitingChild {
 export function startCrashChild(): WaitingChild {
   const child: ChildProcess = fork(program, [], { execArgv: [], env: { ...process.env, NODE_COMPILE_CACHE: cache }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const ready = new Promise<void>((resolve) => child.once('message', () => resolve()))
+  // What goes wrong with its channel shows in how it ends.
+  child.on('error', () => {})
   const exit = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`)))
   return {
     async run(order) {
-      await Promise.race([ready, exit])
+      const early = await Promise.race([ready, exit])
+      if (early !== undefined) throw new Error(`the child ended (${early}) before it was ready`)
       let answer: Answer | null = null
       child.once('message', (message: Answer) => (answer = message))
       child.send(order)
