@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
 import { CustodyError } from '../errors.ts'
 
 /** The terminal, or what stands in for it. Programs and tests hand in their own. */
@@ -30,17 +31,24 @@ export function processIo(): Io {
 
 function readLine(question: string, echo: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
-    const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: true })
-    const silent = reader as unknown as { _writeToOutput: (text: string) => void }
-    process.stderr.write(question)
-    if (!echo) silent._writeToOutput = () => {}
-    reader.once('close', () => reject(new CustodyError('INPUT_REQUIRED', 'The question was not answered.')))
+    // The reader repeats every key on its output, so for a secret that leads nowhere.
+    const output = echo ? process.stderr : new Writable({ write: (_chunk, _encoding, done) => done() })
+    const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+    let answer: string | null = null
     reader.once('SIGINT', () => reader.close())
     reader.once('line', (line) => {
-      reader.removeAllListeners('close')
+      answer = line
       reader.close()
-      if (!echo) process.stderr.write('\n')
-      resolve(line)
     })
+    // Closing has to reach readline's own listeners too: a reader that stays would echo the next secret.
+    reader.once('close', () => {
+      if (!echo) process.stderr.write('\n')
+      if (answer === null) reject(new CustodyError('INPUT_REQUIRED', 'The question was not answered.'))
+      else resolve(answer)
+    })
+    if (echo) {
+      reader.setPrompt(question)
+      reader.prompt()
+    } else process.stderr.write(question)
   })
 }

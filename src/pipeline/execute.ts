@@ -79,6 +79,9 @@ export async function execute(parts: Parts, input: ExecuteInput): Promise<Execut
     frozen: isFrozen(context.registers, now),
   })
   if (stored.plan.safeTx.nonce !== context.account.nonce) {
+    // Another process may have executed it between the two looks at the chain.
+    const meanwhile = await alreadyLanded(parts, input)
+    if (meanwhile !== null) return meanwhile
     throw new CustodyError('NONCE_NOT_NEXT', `The Safe runs nonce ${context.account.nonce} next; this request has ${stored.plan.safeTx.nonce}.`)
   }
   const data = encodeExecTransaction(stored.plan.safeTx, packSignatures(authorised.signatures.slice(0, context.account.threshold)))

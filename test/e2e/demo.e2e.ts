@@ -7,6 +7,15 @@ import { documentOf, runCoffer, wideLines } from '../cli/run-coffer.ts'
 
 // What a newcomer runs first.
 
+// Loaded before the program: a machine on which no SoftHSM library lies in any of its usual places.
+const WITHOUT_SOFTHSM = `--import data:text/javascript,${encodeURIComponent(`
+  import fs from 'node:fs'
+  import { syncBuiltinESMExports } from 'node:module'
+  const { existsSync } = fs
+  fs.existsSync = (path) => !/softhsm/i.test(String(path)) && existsSync(path)
+  syncBuiltinESMExports()
+`)}`
+
 const ATTACKS = ['DELEGATECALL_DENIED', 'LIMIT_PER_TRANSACTION', 'REQUEST_ALTERED', 'FEE_CAP', 'SIGNER_NOT_OWNER']
 
 let folder: string
@@ -16,10 +25,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Every run of the demo gets a temporary folder and a mark in its environment by which its processes are known. */
-function demo(name: string, ...flags: readonly string[]) {
+function demo(name: string, flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const temporary = join(folder, name)
   mkdirSync(temporary)
-  return runCoffer(['demo', ...flags], { home: join(folder, 'no-home'), env: { TMPDIR: temporary } })
+  return runCoffer(['demo', ...flags], { home: join(folder, 'no-home'), env: { TMPDIR: temporary, ...env } })
 }
 
 /** Processes that still run with the temporary folder of a demo in their environment. */
@@ -35,7 +44,7 @@ function processesOf(name: string): readonly string[] {
 
 describe('when the demo runs with --json', () => {
   it('prints one document with the payment, the refused attacks and the log, and leaves nothing behind', async () => {
-    const ran = await demo('json', '--json')
+    const ran = await demo('json', ['--json'])
     const result = documentOf(ran)
     expect(ran.status).toBe(0)
     expect(result.safe).toMatchObject({ version: '1.5.0', threshold: 2, chainId: 31337, address: expect.stringMatching(/^0x[0-9a-fA-F]{40}$/) })
@@ -60,7 +69,7 @@ describe('when the demo runs with --json', () => {
 
 describe('when the demo runs with Safe 1.4.1', () => {
   it('tells the same story as text that fits a terminal', async () => {
-    const ran = await demo('text', '--safe-version', '1.4.1', '--quiet')
+    const ran = await demo('text', ['--safe-version', '1.4.1', '--quiet'])
     expect({ status: ran.status, stderr: ran.stderr }).toEqual({ status: 0, stderr: '' })
     expect(ran.stdout).toContain('version 1.4.1')
     expect(ran.stdout).toContain('12,500.00 USDC')
@@ -75,7 +84,7 @@ describe('when the demo runs with Safe 1.4.1', () => {
 
 describe('when the demo runs with --keep', () => {
   it('leaves a chain and a home with which the commands work', async () => {
-    const ran = await demo('keep', '--keep', '--json')
+    const ran = await demo('keep', ['--keep', '--json'])
     const { kept, log } = documentOf(ran)
     try {
       expect(ran.status).toBe(0)
@@ -97,9 +106,17 @@ describe('when the demo runs with --keep', () => {
 
 describe('when the demo is asked for what it cannot do', () => {
   it('refuses another Safe version with USAGE before it starts anything', async () => {
-    const ran = await demo('version', '--safe-version', '1.3.0', '--json')
+    const ran = await demo('version', ['--safe-version', '1.3.0', '--json'])
     expect(ran.status).toBe(2)
     expect(documentOf(ran).error.code).toBe('USAGE')
     expect(readdirSync(join(folder, 'version'))).toEqual([])
+  })
+
+  it('names the package that --hsm needs, where it is absent, before it starts anything', async () => {
+    const ran = await demo('hsm', ['--hsm', '--json'], { NODE_OPTIONS: WITHOUT_SOFTHSM })
+    const { error } = documentOf(ran)
+    expect({ status: ran.status, code: error.code }).toEqual({ status: 1, code: 'DEPENDENCY_MISSING' })
+    expect(error.next).toContain('softhsm2')
+    expect(readdirSync(join(folder, 'hsm'))).toEqual([])
   })
 })
