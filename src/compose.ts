@@ -74,7 +74,8 @@ export async function openCoffer(directory: string, options: ComposeOptions = {}
     findExecutions,
     protocolKitHash,
     protocolKitMessageHash,
-    withPayerLock: (chainId, payer, work) => withFileLock(join(home.paths.locks, `payer-${chainId}-${payer.toLowerCase()}`), work, { timeoutMs: 30_000 }),
+    withPayerLock: (chainId, payer, work) =>
+      withFileLock(join(home.paths.locks, `payer-${chainId}-${payer.toLowerCase()}`), work, { timeoutMs: 30_000 }),
     progress: options.progress ?? (() => {}),
     sleep: (milliseconds) => pause(milliseconds, options.signal),
     requestChainId,
@@ -93,14 +94,22 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 }
 
 async function openChain(home: Home, record: ChainRecord, clock: Clock): Promise<Chain> {
-  if (home.demo && record.chainId !== LOCAL_CHAIN_ID) throw new CustodyError('DEMO_ONLY', `This home works with chain id ${LOCAL_CHAIN_ID} only, not ${record.chainId}.`)
-  const chain = createRpcChain({ name: record.name, chainId: record.chainId, urls: resolveUrls(home.paths.urls, record.urls) })
+  if (home.demo && record.chainId !== LOCAL_CHAIN_ID)
+    throw new CustodyError('DEMO_ONLY', `This home works with chain id ${LOCAL_CHAIN_ID} only, not ${record.chainId}.`)
+  const chain = createRpcChain({
+    name: record.name,
+    chainId: record.chainId,
+    urls: resolveUrls(home.paths.urls, record.urls),
+  })
   await chain.assertChainId()
   const head = await chain.block('latest')
   if (head === null) throw new CustodyError('CHAIN_ANSWER_INVALID', `The chain ${record.name} has no latest block.`)
   // A local chain makes blocks only when asked to, so its time says nothing.
   if (record.chainId !== LOCAL_CHAIN_ID && clock.now() - head.timestamp > CLOCK_AHEAD_SECONDS) {
-    throw new CustodyError('CLOCK_JUMPED', `This clock is ${clock.now() - head.timestamp} s ahead of the newest block of ${record.name}.`)
+    throw new CustodyError(
+      'CLOCK_JUMPED',
+      `This clock is ${clock.now() - head.timestamp} s ahead of the newest block of ${record.name}.`,
+    )
   }
   return chain
 }
@@ -109,15 +118,24 @@ async function openChain(home: Home, record: ChainRecord, clock: Clock): Promise
 export async function openHomeLedger(paths: HomePaths, root: RootOfTrust, key: NoteKey, clock: Clock): Promise<Ledger> {
   const store = openSqlite<Schema>(paths.database)
   try {
-    const version = (await sql<{ user_version: number }>`pragma user_version`.execute(store.db)).rows[0]?.user_version ?? 0
-    if (version !== 0 && version !== SCHEMA_VERSION) throw new CustodyError('HOME_VERSION', `Expected database version ${SCHEMA_VERSION}, got ${version}.`)
+    const version =
+      (await sql<{ user_version: number }>`pragma user_version`.execute(store.db)).rows[0]?.user_version ?? 0
+    if (version !== 0 && version !== SCHEMA_VERSION)
+      throw new CustodyError('HOME_VERSION', `Expected database version ${SCHEMA_VERSION}, got ${version}.`)
     if (version === 0) {
       await store.immediate(async (tx) => {
         for (const statement of schemaStatements) await sql.raw(statement).execute(tx)
         await sql.raw(`pragma user_version = ${SCHEMA_VERSION}`).execute(tx)
       })
     }
-    return await openLedger({ store, directory: paths.log, origin: root.origin, key, clock, root: root as unknown as Json })
+    return await openLedger({
+      store,
+      directory: paths.log,
+      origin: root.origin,
+      key,
+      clock,
+      root: root as unknown as Json,
+    })
   } catch (error) {
     await store.close()
     throw error
@@ -133,9 +151,11 @@ function readLogKey(paths: HomePaths, root: RootOfTrust): NoteKey {
   }
   const [name = '', seed = ''] = text.split('\n')
   const privateKey = Uint8Array.from(Buffer.from(seed, 'base64'))
-  if (name === '' || privateKey.length !== 32) throw new CustodyError('HOME_TAMPERED', 'The log key is not of the form Coffer wrote.')
+  if (name === '' || privateKey.length !== 32)
+    throw new CustodyError('HOME_TAMPERED', 'The log key is not of the form Coffer wrote.')
   const key = { name, privateKey }
   // Whoever can put another key here could otherwise sign another log.
-  if (vkeyOf(key) !== root.logKey) throw new CustodyError('HOME_TAMPERED', 'The log key is not the one that root.json pins.')
+  if (vkeyOf(key) !== root.logKey)
+    throw new CustodyError('HOME_TAMPERED', 'The log key is not the one that root.json pins.')
   return key
 }

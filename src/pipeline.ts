@@ -31,6 +31,9 @@ export function createPipeline(parts: Parts) {
 
 export type Pipeline = ReturnType<typeof createPipeline>
 
-function bind<A extends readonly unknown[], R>(parts: Parts, operation: (parts: Parts, ...rest: A) => R): (...rest: A) => R {
+function bind<A extends readonly unknown[], R>(
+  parts: Parts,
+  operation: (parts: Parts, ...rest: A) => R,
+): (...rest: A) => R {
   return (...rest) => operation(parts, ...rest)
 }

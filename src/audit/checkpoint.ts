@@ -41,10 +41,12 @@ export function parseCheckpoint(text: string, vkey: string): Checkpoint {
     throw malformed(`expected a size on the second line, got "${excerpt(size)}"`)
   }
   const bytes = decodeBase64(root)
-  if (bytes?.length !== 32) throw malformed(`expected a base64 root of 32 bytes on the third line, got "${excerpt(root)}"`)
+  if (bytes?.length !== 32)
+    throw malformed(`expected a base64 root of 32 bytes on the third line, got "${excerpt(root)}"`)
   const head: TreeHead = { size: Number(size), root: bytesToHex(bytes) }
   if (head.size === 0 && head.root !== EMPTY_ROOT) throw malformed('the root of an empty log is another')
   return { origin, head }
 }
 
-const malformed = (why: string): CustodyError => new CustodyError('CHECKPOINT_INVALID', `The checkpoint is refused: ${why}.`)
+const malformed = (why: string): CustodyError =>
+  new CustodyError('CHECKPOINT_INVALID', `The checkpoint is refused: ${why}.`)

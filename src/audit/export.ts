@@ -8,7 +8,10 @@ import { CustodyError } from '../errors.ts'
 export function* exportLines(entries: Iterable<{ readonly text: string }>): Generator<string> {
   let seq = 0
   for (const { text } of entries) {
-    if (/[\r\n]/.test(text)) throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${seq} was changed: its text holds a line break.`, { details: { seq, kind: 'changed' } })
+    if (/[\r\n]/.test(text))
+      throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${seq} was changed: its text holds a line break.`, {
+        details: { seq, kind: 'changed' },
+      })
     seq += 1
     yield `${text}\n`
   }

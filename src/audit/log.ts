@@ -52,7 +52,8 @@ export function makeEntry(input: EntryInput, position: Position): MadeEntry {
     previous: position.previous,
   }
   const wrong = wrongField(entry)
-  if (wrong !== null) throw new CustodyError('FIELD_INVALID', `A log entry of type "${excerpt(input.type)}" is refused: ${wrong}.`)
+  if (wrong !== null)
+    throw new CustodyError('FIELD_INVALID', `A log entry of type "${excerpt(input.type)}" is refused: ${wrong}.`)
   const text = canonicalJson(entry as unknown as Json)
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_ENTRY_BYTES) {
@@ -110,7 +111,8 @@ function wrongField(entry: object): string | null {
   if (!isCount(seq)) return 'seq is not a whole number'
   if (!isCount(time)) return 'time is not whole seconds'
   if (typeof type !== 'string' || type.length > 64 || !TYPE.test(type)) return 'type is not dotted lower-case words'
-  if (typeof actor !== 'string' || actor === '' || actor.length > 256) return 'actor is not a name of at most 256 characters'
+  if (typeof actor !== 'string' || actor === '' || actor.length > 256)
+    return 'actor is not a name of at most 256 characters'
   if (data === null || typeof data !== 'object' || Array.isArray(data)) return 'data is not an object'
   if (typeof previous !== 'string' || !HASH.test(previous)) return 'previous is not a 32-byte hash'
   if (Object.keys(entry).length !== FIELDS) return 'it has other fields than an entry'

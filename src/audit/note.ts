@@ -35,7 +35,8 @@ export interface OpenedNote {
 /** `name+keyid+base64`, the form in which a log's public key is pinned. @throws FIELD_INVALID */
 export function encodeVkey({ name, publicKey }: Vkey): string {
   assertName(name)
-  if (publicKey.length !== 32) throw new CustodyError('FIELD_INVALID', `Expected a public key of 32 bytes, got ${publicKey.length}.`)
+  if (publicKey.length !== 32)
+    throw new CustodyError('FIELD_INVALID', `Expected a public key of 32 bytes, got ${publicKey.length}.`)
   return `${name}+${keyId(name, publicKey).toString('hex')}+${typed(publicKey).toString('base64')}`
 }
 
@@ -44,11 +45,17 @@ export function parseVkey(text: string): Vkey {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text)
   const key = match === null ? null : decodeBase64(match[3] as string)
   if (match === null || key === null || key.length !== 33 || key[0] !== ED25519) {
-    throw new CustodyError('FIELD_INVALID', `Expected an Ed25519 verifier key as name+id+base64, got "${excerpt(text, 120)}".`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `Expected an Ed25519 verifier key as name+id+base64, got "${excerpt(text, 120)}".`,
+    )
   }
   const vkey = { name: match[1] as string, publicKey: Uint8Array.from(key.subarray(1)) }
   if (encodeVkey(vkey) !== text) {
-    throw new CustodyError('FIELD_INVALID', `The key id ${match[2] ?? ''} of the verifier key does not belong to its name and key.`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `The key id ${match[2] ?? ''} of the verifier key does not belong to its name and key.`,
+    )
   }
   return vkey
 }
@@ -65,7 +72,8 @@ export function vkeyOf(key: NoteKey): string {
  */
 export function signNote(text: string, key: NoteKey): string {
   assertText(text)
-  if (!text.endsWith('\n')) throw new CustodyError('CHECKPOINT_INVALID', 'Expected a note text that ends with a newline.')
+  if (!text.endsWith('\n'))
+    throw new CustodyError('CHECKPOINT_INVALID', 'Expected a note text that ends with a newline.')
   const { name, publicKey } = parseVkey(vkeyOf(key))
   const signature = sign(null, Buffer.from(text), importSeed(key.privateKey))
   return `${text}\n— ${name} ${Buffer.concat([keyId(name, publicKey), signature]).toString('base64')}\n`
@@ -82,12 +90,15 @@ export function openNote(note: string, vkeys: readonly string[]): OpenedNote {
   if (split < 0 || !note.endsWith('\n')) throw malformed('expected a text, a blank line and signature lines')
   const text = note.slice(0, split + 1)
   const lines = note.slice(split + 2, -1).split('\n')
-  if (lines.length > MAX_SIGNATURES) throw malformed(`expected at most ${MAX_SIGNATURES} signatures, got ${lines.length}`)
+  if (lines.length > MAX_SIGNATURES)
+    throw malformed(`expected at most ${MAX_SIGNATURES} signatures, got ${lines.length}`)
 
-  const known = new Map(vkeys.map((encoded) => {
-    const vkey = parseVkey(encoded)
-    return [`${vkey.name}+${keyId(vkey.name, vkey.publicKey).toString('hex')}`, { encoded, vkey }] as const
-  }))
+  const known = new Map(
+    vkeys.map((encoded) => {
+      const vkey = parseVkey(encoded)
+      return [`${vkey.name}+${keyId(vkey.name, vkey.publicKey).toString('hex')}`, { encoded, vkey }] as const
+    }),
+  )
   const signedBy = new Set<string>()
   for (const line of lines) {
     const { name, id, signature } = parseSignatureLine(line)
@@ -111,17 +122,22 @@ function parseSignatureLine(line: string): { name: string; id: string; signature
 
 function assertName(name: string): void {
   if (!/^[^\s+\p{Cc}]{1,255}$/u.test(name) || !name.isWellFormed()) {
-    throw new CustodyError('FIELD_INVALID', `Expected a key name without spaces, plus signs and control characters, got "${excerpt(name)}".`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `Expected a key name without spaces, plus signs and control characters, got "${excerpt(name)}".`,
+    )
   }
 }
 
 function assertText(text: string): void {
   if (text.length > MAX_LENGTH) throw malformed(`expected at most ${MAX_LENGTH} characters, got ${text.length}`)
   // Of the control characters the specification forbids only those below U+0020.
-  if (!text.isWellFormed() || /[^\P{Cc}\n\u007f-\u009f]/u.test(text)) throw malformed('the note holds a control character')
+  if (!text.isWellFormed() || /[^\P{Cc}\n\u007f-\u009f]/u.test(text))
+    throw malformed('the note holds a control character')
 }
 
-const malformed = (why: string): CustodyError => new CustodyError('CHECKPOINT_INVALID', `The signed note is refused: ${why}.`)
+const malformed = (why: string): CustodyError =>
+  new CustodyError('CHECKPOINT_INVALID', `The signed note is refused: ${why}.`)
 
 const typed = (publicKey: Uint8Array): Buffer => Buffer.concat([Uint8Array.of(ED25519), publicKey])
 
@@ -141,7 +157,8 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
 function importSeed(seed: Uint8Array): ReturnType<typeof createPrivateKey> {
-  if (seed.length !== 32) throw new CustodyError('FIELD_INVALID', `Expected a private key of 32 bytes, got ${seed.length}.`)
+  if (seed.length !== 32)
+    throw new CustodyError('FIELD_INVALID', `Expected a private key of 32 bytes, got ${seed.length}.`)
   const der = Buffer.concat([PKCS8_PREFIX, seed])
   try {
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })

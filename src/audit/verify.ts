@@ -86,7 +86,11 @@ export function verifyAgainst(checkpoints: readonly TreeHead[], leaves: readonly
   for (const checkpoint of inOrder) {
     const details = { checkpoint: checkpoint.size, log: leaves.length }
     if (checkpoint.size > leaves.length) {
-      throw new CustodyError('LOG_INCONSISTENT', `The checkpoint says ${checkpoint.size} entries, the log has ${leaves.length}: it was cut.`, { details })
+      throw new CustodyError(
+        'LOG_INCONSISTENT',
+        `The checkpoint says ${checkpoint.size} entries, the log has ${leaves.length}: it was cut.`,
+        { details },
+      )
     }
     while (frontier.size < checkpoint.size) frontier = appendLeaf(frontier, leaves[frontier.size] as Hex)
     const root = frontierRoot(frontier)

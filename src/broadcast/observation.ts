@@ -29,9 +29,23 @@ export interface FoundExecution {
 /** What became of an effect, as the chain stands now. None of it is final before `finality` says so. */
 export type Observation =
   /** One of our transactions ran the SafeTx, and the Safe said ExecutionSuccess. `payment` in base units of the gas token. */
-  | { readonly kind: 'executed'; readonly success: true; readonly hash: Hex; readonly receipt: Receipt; readonly block: BlockReference; readonly payment: bigint }
+  | {
+      readonly kind: 'executed'
+      readonly success: true
+      readonly hash: Hex
+      readonly receipt: Receipt
+      readonly block: BlockReference
+      readonly payment: bigint
+    }
   /** The receipt is a success, but the Safe said ExecutionFailure: nothing moved and the Safe nonce is used. */
-  | { readonly kind: 'inner-failure'; readonly success: false; readonly hash: Hex; readonly receipt: Receipt; readonly block: BlockReference; readonly payment: bigint }
+  | {
+      readonly kind: 'inner-failure'
+      readonly success: false
+      readonly hash: Hex
+      readonly receipt: Receipt
+      readonly block: BlockReference
+      readonly payment: bigint
+    }
   /** The outer transaction reverted: fees are gone, the Safe nonce is free. */
   | { readonly kind: 'reverted'; readonly hash: Hex; readonly receipt: Receipt; readonly block: BlockReference }
   /** The cancellation took the payer nonce; the Safe nonce is free and the signed SafeTx still live. */
@@ -70,11 +84,7 @@ export interface ObserveInput {
   readonly findExecutions: FindExecutions
 }
 
-export type FindExecutions = (
-  chain: Chain,
-  safe: Address,
-  fromBlock: bigint,
-) => Promise<readonly FoundExecution[]>
+export type FindExecutions = (chain: Chain, safe: Address, fromBlock: bigint) => Promise<readonly FoundExecution[]>
 
 /** wei that the payer really paid for a mined transaction, the L1 data fee included. */
 export function feePaid(receipt: Receipt): bigint {

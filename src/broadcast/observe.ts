@@ -30,7 +30,8 @@ export async function observe(chain: Chain, asked: ObserveInput): Promise<Observ
   if (first !== undefined) {
     if (consumed) return first
     // Either the node lies, or a reorganisation or a lagging replica came between the two reads.
-    if ((await headOf(chain)).number < first.block.number || !(await isCanonical(chain, first.block))) return pending(input)
+    if ((await headOf(chain)).number < first.block.number || !(await isCanonical(chain, first.block)))
+      return pending(input)
     throw invalid(first.hash, `the Safe nonce to be above ${input.safeNonce}`, 'a Safe that has not used it')
   }
   if (consumed) return (await findOutside(chain, input)) ?? pending(input)
@@ -40,14 +41,17 @@ export async function observe(chain: Chain, asked: ObserveInput): Promise<Observ
 /** The block at the tip. @throws CHAIN_ANSWER_INVALID when the node has none */
 export async function headOf(chain: Chain): Promise<BlockReference> {
   const head = await chain.block('latest')
-  if (head === null) throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected the latest block of ${chain.name}, got none.`)
+  if (head === null)
+    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected the latest block of ${chain.name}, got none.`)
   return { number: head.number, hash: head.hash }
 }
 
 // Here the Safe nonce is free: the question is whether one of our transactions can land still.
 async function observePool(chain: Chain, input: ObserveInput, mined: readonly Mined[]): Promise<Observation> {
   const count = await chain.transactionCount(input.payer, 'latest')
-  const taken = new Set(input.sent.filter(({ hash }) => mined.some((found) => found.hash === hash)).map(({ nonce }) => nonce))
+  const taken = new Set(
+    input.sent.filter(({ hash }) => mined.some((found) => found.hash === hash)).map(({ nonce }) => nonce),
+  )
   const live = input.sent.filter(({ nonce }) => nonce >= count && !taken.has(nonce))
   const known: (typeof live)[number]['hash'][] = []
   for (const { hash } of live) if (await chain.knows(hash)) known.push(hash)

@@ -16,8 +16,17 @@ export function requireExecuted({ observation, final, held }: Outcome): Executio
       return observation
     case 'outside':
       if (observation.sameEffect && observation.success === true) return observation
-      if (observation.sameEffect) throw fault('EXECUTION_FAILED', `transaction ${observation.transactionHash} ran it and the inner call failed`, null)
-      throw fault('EXECUTION_OUTSIDE', `its Safe nonce went to ${observation.safeTxHash ?? 'a transaction that the logs do not show'}`, null)
+      if (observation.sameEffect)
+        throw fault(
+          'EXECUTION_FAILED',
+          `transaction ${observation.transactionHash} ran it and the inner call failed`,
+          null,
+        )
+      throw fault(
+        'EXECUTION_OUTSIDE',
+        `its Safe nonce went to ${observation.safeTxHash ?? 'a transaction that the logs do not show'}`,
+        null,
+      )
     case 'inner-failure':
       throw fault('EXECUTION_FAILED', `transaction ${observation.hash} holds ExecutionFailure`, null)
     case 'reverted':
@@ -34,5 +43,9 @@ export function requireExecuted({ observation, final, held }: Outcome): Executio
 
 function fault(code: ErrorCode, what: string, held: CustodyError | null): CustodyError {
   const because = held === null ? '' : ` Last refusal: ${held.code}, ${held.message}`
-  return new CustodyError(code, `Expected the SafeTx to be executed, but ${what}.${because}`, held === null ? {} : { details: { held: held.code } })
+  return new CustodyError(
+    code,
+    `Expected the SafeTx to be executed, but ${what}.${because}`,
+    held === null ? {} : { details: { held: held.code } },
+  )
 }

@@ -8,7 +8,10 @@ import { readSafeNonce } from './safe-nonce.ts'
  * the log names one of our own transactions, whose receipt the next look will find.
  * @throws RECEIPT_INVALID when the logs and the receipt of the same execution differ
  */
-export async function findOutside(chain: Chain, input: ObserveInput): Promise<Extract<Observation, { kind: 'outside' }> | null> {
+export async function findOutside(
+  chain: Chain,
+  input: ObserveInput,
+): Promise<Extract<Observation, { kind: 'outside' }> | null> {
   const before = await readSafeNonce(chain, input.safe)
   const executions = await input.findExecutions(chain, input.safe, input.fromBlock)
   const head = await chain.block('latest')
@@ -17,7 +20,14 @@ export async function findOutside(chain: Chain, input: ObserveInput): Promise<Ex
   const same = executions.find(({ safeTxHash }) => safeTxHash.toLowerCase() === input.safeTxHash.toLowerCase())
   const found = same ?? atNonce(executions, before, input.safeNonce)
   if (found === null) {
-    return { kind: 'outside', safeTxHash: null, sameEffect: false, success: null, transactionHash: null, block: { number: head.number, hash: head.hash } }
+    return {
+      kind: 'outside',
+      safeTxHash: null,
+      sameEffect: false,
+      success: null,
+      transactionHash: null,
+      block: { number: head.number, hash: head.hash },
+    }
   }
   const ours = input.sent.some(({ hash }) => hash.toLowerCase() === found.transactionHash.toLowerCase())
   const block = { number: found.blockNumber, hash: found.blockHash }
@@ -42,8 +52,13 @@ function atNonce(executions: readonly FoundExecution[], present: bigint, wanted:
 async function assertProven(chain: Chain, { safe }: ObserveInput, found: FoundExecution): Promise<void> {
   const receipt = await chain.receipt(found.transactionHash)
   if (receipt === null || !receipt.success || receipt.blockHash.toLowerCase() !== found.blockHash.toLowerCase()) {
-    throw invalid(found.transactionHash, `a successful receipt in block ${found.blockHash}`, receipt === null ? 'none' : `one of block ${receipt.blockHash}`)
+    throw invalid(
+      found.transactionHash,
+      `a successful receipt in block ${found.blockHash}`,
+      receipt === null ? 'none' : `one of block ${receipt.blockHash}`,
+    )
   }
   const { success } = executionIn(receipt, { safe, safeTxHash: found.safeTxHash })
-  if (success !== found.success) throw invalid(found.transactionHash, 'the same outcome as in the logs', 'the other one')
+  if (success !== found.success)
+    throw invalid(found.transactionHash, 'the same outcome as in the logs', 'the other one')
 }

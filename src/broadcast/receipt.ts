@@ -22,15 +22,19 @@ export async function readMined(chain: Chain, sent: SentTransaction, input: Obse
   if (!(await isCanonical(chain, block))) return null
   const base = { hash: sent.hash, receipt, block }
   if (!receipt.success) {
-    if (receipt.logs.length > 0) throw invalid(sent.hash, 'a reverted transaction without logs', `${receipt.logs.length} logs`)
+    if (receipt.logs.length > 0)
+      throw invalid(sent.hash, 'a reverted transaction without logs', `${receipt.logs.length} logs`)
     return { kind: 'reverted', ...base }
   }
   if (sent.cancels === true) {
-    if (receipt.logs.length > 0) throw invalid(sent.hash, 'an empty transfer without logs', `${receipt.logs.length} logs`)
+    if (receipt.logs.length > 0)
+      throw invalid(sent.hash, 'an empty transfer without logs', `${receipt.logs.length} logs`)
     return { kind: 'cancelled', ...base }
   }
   const { success, payment } = executionIn(receipt, input)
-  return success ? { kind: 'executed', success, payment, ...base } : { kind: 'inner-failure', success, payment, ...base }
+  return success
+    ? { kind: 'executed', success, payment, ...base }
+    : { kind: 'inner-failure', success, payment, ...base }
 }
 
 /** Whether the recorded block is still the one at its height. False means a reorganisation took it. */
@@ -43,7 +47,10 @@ export async function isCanonical(chain: Chain, block: BlockReference): Promise<
  * The one statement of the Safe about our safeTxHash in a receipt.
  * @throws RECEIPT_INVALID when the Safe said nothing about it, or more than once
  */
-export function executionIn(receipt: Receipt, { safe, safeTxHash }: Pick<ObserveInput, 'safe' | 'safeTxHash'>): { readonly success: boolean; readonly payment: bigint } {
+export function executionIn(
+  receipt: Receipt,
+  { safe, safeTxHash }: Pick<ObserveInput, 'safe' | 'safeTxHash'>,
+): { readonly success: boolean; readonly payment: bigint } {
   const said = receipt.logs
     .filter((log) => sameAddress(log.address, safe))
     .map((log) => parseExecutionLog(log))
@@ -58,17 +65,24 @@ export function executionIn(receipt: Receipt, { safe, safeTxHash }: Pick<Observe
 
 function assertOurs(receipt: Receipt, sent: SentTransaction, input: ObserveInput): void {
   const { hash } = sent
-  if (receipt.transactionHash.toLowerCase() !== hash.toLowerCase()) throw invalid(hash, `the receipt of ${hash}`, `that of ${receipt.transactionHash}`)
+  if (receipt.transactionHash.toLowerCase() !== hash.toLowerCase())
+    throw invalid(hash, `the receipt of ${hash}`, `that of ${receipt.transactionHash}`)
   if (!sameAddress(receipt.from, input.payer)) throw invalid(hash, `the sender ${input.payer}`, receipt.from)
   const target = sent.cancels === true ? input.payer : input.safe
-  if (receipt.to === null || !sameAddress(receipt.to, target)) throw invalid(hash, `the target ${target}`, receipt.to ?? 'a contract creation')
-  const foreign = receipt.logs.find((log) =>
-    log.transactionHash.toLowerCase() !== hash.toLowerCase() ||
-    log.blockHash.toLowerCase() !== receipt.blockHash.toLowerCase() ||
-    log.blockNumber !== receipt.blockNumber)
-  if (foreign !== undefined) throw invalid(hash, 'logs of this transaction and block', `one of ${foreign.transactionHash}`)
+  if (receipt.to === null || !sameAddress(receipt.to, target))
+    throw invalid(hash, `the target ${target}`, receipt.to ?? 'a contract creation')
+  const foreign = receipt.logs.find(
+    (log) =>
+      log.transactionHash.toLowerCase() !== hash.toLowerCase() ||
+      log.blockHash.toLowerCase() !== receipt.blockHash.toLowerCase() ||
+      log.blockNumber !== receipt.blockNumber,
+  )
+  if (foreign !== undefined)
+    throw invalid(hash, 'logs of this transaction and block', `one of ${foreign.transactionHash}`)
 }
 
 export function invalid(hash: Hex, expected: string, got: string): CustodyError {
-  return new CustodyError('RECEIPT_INVALID', `Expected ${expected} in the receipt of ${hash}, got ${got}.`, { details: { hash } })
+  return new CustodyError('RECEIPT_INVALID', `Expected ${expected} in the receipt of ${hash}, got ${got}.`, {
+    details: { hash },
+  })
 }

@@ -9,7 +9,10 @@ const NONCE = '0xaffed0e0'
 export async function readSafeNonce(chain: Chain, safe: Address): Promise<bigint> {
   const answer = await chain.call({ to: safe, data: NONCE })
   if (!answer.ok || !/^0x[0-9a-fA-F]{64}$/.test(answer.data)) {
-    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected the nonce of Safe ${safe} as one word, got "${excerpt(answer.ok ? answer.data : answer.reason)}".`)
+    throw new CustodyError(
+      'CHAIN_ANSWER_INVALID',
+      `Expected the nonce of Safe ${safe} as one word, got "${excerpt(answer.ok ? answer.data : answer.reason)}".`,
+    )
   }
   return BigInt(answer.data)
 }

@@ -19,7 +19,10 @@ export async function submit(chain: Chain, raw: Hex, hash: Hex, url?: string): P
   const bytes = parseHex(raw, 'signed transaction')
   const computed = keccak256(bytes)
   if (computed !== hash.toLowerCase()) {
-    throw new CustodyError('REQUEST_ALTERED', `Expected stored bytes of transaction ${excerpt(hash, 66)}, got bytes of ${computed}; nothing was sent.`)
+    throw new CustodyError(
+      'REQUEST_ALTERED',
+      `Expected stored bytes of transaction ${excerpt(hash, 66)}, got bytes of ${computed}; nothing was sent.`,
+    )
   }
   const answer = await chain.send(bytes, url)
   if (answer.accepted) return { kind: 'sent' }
@@ -27,5 +30,9 @@ export async function submit(chain: Chain, raw: Hex, hash: Hex, url?: string): P
   if (answer.nonceTooLow) return { kind: 'nonce-used', reason }
   // Nodes word "already known" in many ways; asking is surer than matching text.
   if (await chain.knows(hash)) return { kind: 'sent' }
-  throw new CustodyError('BROADCAST_REFUSED', `Expected ${chain.name} to take transaction ${hash}, got the refusal "${reason}".`, { details: { reason, hash } })
+  throw new CustodyError(
+    'BROADCAST_REFUSED',
+    `Expected ${chain.name} to take transaction ${hash}, got the refusal "${reason}".`,
+    { details: { reason, hash } },
+  )
 }

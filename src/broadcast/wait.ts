@@ -35,7 +35,12 @@ export interface Outcome {
 
 // These say "not now": the market, the budget or the node may have changed by the next look.
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'FEE_CAP', 'COST_CAP', 'COST_CAP_DAY', 'PAYER_FUNDS', 'BROADCAST_REFUSED', 'CHAIN_UNREACHABLE',
+  'FEE_CAP',
+  'COST_CAP',
+  'COST_CAP_DAY',
+  'PAYER_FUNDS',
+  'BROADCAST_REFUSED',
+  'CHAIN_UNREACHABLE',
 ])
 
 /**
@@ -62,7 +67,8 @@ export async function waitForExecution(chain: Chain, input: WaitInput): Promise<
       const { observation, head } = look
       seen = observation
       input.onObservation?.(observation)
-      if (finality({ observation, head, confirmations: input.confirmations }) === 'final') return { observation, final: true, sent, held }
+      if (finality({ observation, head, confirmations: input.confirmations }) === 'final')
+        return { observation, final: true, sent, held }
       if (observation.kind === 'missing') held = asHeld(await passing(() => input.resend(observation.missing))) ?? held
       const waits = observation.kind === 'pending' || (observation.kind === 'missing' && sent.length > 0)
       if (waits && clock.now() - stuckSince >= input.stuckAfterSeconds) {
@@ -73,7 +79,11 @@ export async function waitForExecution(chain: Chain, input: WaitInput): Promise<
       }
     }
     if (clock.now() >= deadline) {
-      if (seen === null) throw held ?? new CustodyError('CHAIN_UNREACHABLE', `Expected an answer from ${chain.name} before the deadline, got none.`)
+      if (seen === null)
+        throw (
+          held ??
+          new CustodyError('CHAIN_UNREACHABLE', `Expected an answer from ${chain.name} before the deadline, got none.`)
+        )
       return { observation: seen, final: false, sent, held }
     }
     await input.sleep(input.pollSeconds)
@@ -84,7 +94,8 @@ type Unplaced = Extract<Observation, { kind: 'displaced' | 'outside' }>
 
 // What was consumed by nobody knows whom has no block of its own: it counts from where it was first seen so.
 async function firstSeen(chain: Chain, observation: Observation, before: Unplaced | null): Promise<Unplaced | null> {
-  const unplaced = observation.kind === 'displaced' || (observation.kind === 'outside' && observation.transactionHash === null)
+  const unplaced =
+    observation.kind === 'displaced' || (observation.kind === 'outside' && observation.transactionHash === null)
   if (!unplaced) return null
   return before?.kind === observation.kind && (await isCanonical(chain, before.block)) ? before : observation
 }

@@ -11,13 +11,23 @@ import type { Envelope, FeeCaps } from './plan.ts'
  * @throws GAS_CEILING, FEE_CAP, COST_CAP, COST_CAP_DAY
  */
 export function withinCaps(draft: Omit<Envelope, 'worstCaseCost'>, caps: FeeCaps, spentToday: bigint): Envelope {
-  if (draft.gasLimit < 1n || draft.maxFeePerGas < 0n || draft.maxPriorityFeePerGas < 0n || draft.l1DataFee < 0n || spentToday < 0n) {
+  if (
+    draft.gasLimit < 1n ||
+    draft.maxFeePerGas < 0n ||
+    draft.maxPriorityFeePerGas < 0n ||
+    draft.l1DataFee < 0n ||
+    spentToday < 0n
+  ) {
     throw new CustodyError('INTERNAL', 'Expected gas above 0 and fees and spending of at least 0.')
   }
   if (draft.gasLimit > caps.gasCeiling) {
-    throw new CustodyError('GAS_CEILING', `Expected at most ${caps.gasCeiling} gas, got a need of ${draft.gasLimit} gas (estimate and margin).`, {
-      details: { gasLimit: String(draft.gasLimit), gasCeiling: String(caps.gasCeiling) },
-    })
+    throw new CustodyError(
+      'GAS_CEILING',
+      `Expected at most ${caps.gasCeiling} gas, got a need of ${draft.gasLimit} gas (estimate and margin).`,
+      {
+        details: { gasLimit: String(draft.gasLimit), gasCeiling: String(caps.gasCeiling) },
+      },
+    )
   }
   if (draft.maxFeePerGas > caps.maxFeePerGas) {
     throw feeCap('the fee', draft.maxFeePerGas, 'maxFeePerGas', caps.maxFeePerGas)
@@ -37,7 +47,13 @@ export function withinCaps(draft: Omit<Envelope, 'worstCaseCost'>, caps: FeeCaps
     throw new CustodyError(
       'COST_CAP_DAY',
       `Expected at most ${formatEth(caps.maxCostPerDay)} of fees a day, got ${formatEth(spentToday)} spent or reserved and a worst case of ${formatEth(worstCaseCost)}.`,
-      { details: { worstCaseWei: String(worstCaseCost), spentTodayWei: String(spentToday), capWei: String(caps.maxCostPerDay) } },
+      {
+        details: {
+          worstCaseWei: String(worstCaseCost),
+          spentTodayWei: String(spentToday),
+          capWei: String(caps.maxCostPerDay),
+        },
+      },
     )
   }
   return { ...draft, worstCaseCost }

@@ -40,25 +40,35 @@ export async function buildEnvelope(input: EnvelopeInput): Promise<Envelope> {
 
   const estimate = await chain.estimateGas({ from, to, value, data })
   if (!estimate.ok) {
-    throw new CustodyError('EXECUTION_REVERTED', `Expected the transaction to succeed on ${chain.name}, but it would revert: ${excerpt(estimate.reason, 200)}. Nothing was sent.`, {
-      details: { reason: excerpt(estimate.reason, 200), data: excerpt(estimate.data, 200) },
-    })
+    throw new CustodyError(
+      'EXECUTION_REVERTED',
+      `Expected the transaction to succeed on ${chain.name}, but it would revert: ${excerpt(estimate.reason, 200)}. Nothing was sent.`,
+      {
+        details: { reason: excerpt(estimate.reason, 200), data: excerpt(estimate.data, 200) },
+      },
+    )
   }
-  if (estimate.gas < 1n) throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a gas estimate above 0, got ${estimate.gas} gas.`)
+  if (estimate.gas < 1n)
+    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a gas estimate above 0, got ${estimate.gas} gas.`)
   const gasLimit = withMargin(estimate.gas)
 
   const unsigned = { ...fees, chainId: chain.chainId, from, nonce, to, value, data, gasLimit }
   const l1DataFee = (await chain.l1DataFee(unsignedBytes(unsigned))) ?? 0n
-  if (l1DataFee < 0n) throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected an L1 data fee of at least 0, got ${l1DataFee} wei.`)
+  if (l1DataFee < 0n)
+    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected an L1 data fee of at least 0, got ${l1DataFee} wei.`)
   const envelope = withinCaps({ ...unsigned, l1DataFee }, caps, input.spentToday)
 
   const balance = await chain.balance(from)
   const needed = envelope.worstCaseCost + value
   if (balance < needed) {
-    throw new CustodyError('PAYER_FUNDS', `Expected the payer ${from} to hold ${formatEth(needed)} for the worst case, got ${formatEth(balance)}.`, {
-      next: `Send at least ${formatEth(needed - balance)} to ${from}.`,
-      details: { payer: from, neededWei: String(needed), balanceWei: String(balance) },
-    })
+    throw new CustodyError(
+      'PAYER_FUNDS',
+      `Expected the payer ${from} to hold ${formatEth(needed)} for the worst case, got ${formatEth(balance)}.`,
+      {
+        next: `Send at least ${formatEth(needed - balance)} to ${from}.`,
+        details: { payer: from, neededWei: String(needed), balanceWei: String(balance) },
+      },
+    )
   }
   return envelope
 }

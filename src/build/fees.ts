@@ -46,10 +46,14 @@ export function lowerCaps(caps: FeeCaps, flags: { readonly [K in keyof FeeCaps]?
     const flag = flags[name]
     if (flag === undefined) continue
     if (flag < 0n || flag > caps[name]) {
-      throw new CustodyError('USAGE', `Expected ${name} between 0 and the policy's ${inUnit(name, caps[name])}, got ${inUnit(name, flag)}; flags only lower caps.`, {
-        next: 'Leave the flag out, or have the policy admins raise the cap.',
-        details: { cap: name, policy: String(caps[name]), flag: String(flag) },
-      })
+      throw new CustodyError(
+        'USAGE',
+        `Expected ${name} between 0 and the policy's ${inUnit(name, caps[name])}, got ${inUnit(name, flag)}; flags only lower caps.`,
+        {
+          next: 'Leave the flag out, or have the policy admins raise the cap.',
+          details: { cap: name, policy: String(caps[name]), flag: String(flag) },
+        },
+      )
     }
     lowered[name] = flag
   }
@@ -58,9 +62,13 @@ export function lowerCaps(caps: FeeCaps, flags: { readonly [K in keyof FeeCaps]?
 
 /** A refusal that names the fee, the cap and both numbers. Amounts in wei per gas. */
 export function feeCap(what: string, amount: bigint, name: keyof FeeCaps, cap: bigint): CustodyError {
-  return new CustodyError('FEE_CAP', `Expected ${what} to fit under ${name} of ${formatGwei(cap)}, got ${formatGwei(amount)} per gas.`, {
-    details: { cap: name, limitWeiPerGas: String(cap), wantedWeiPerGas: String(amount) },
-  })
+  return new CustodyError(
+    'FEE_CAP',
+    `Expected ${what} to fit under ${name} of ${formatGwei(cap)}, got ${formatGwei(amount)} per gas.`,
+    {
+      details: { cap: name, limitWeiPerGas: String(cap), wantedWeiPerGas: String(amount) },
+    },
+  )
 }
 
 /** Wei per gas as text, exact. */

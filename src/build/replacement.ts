@@ -31,12 +31,16 @@ export function replacement(input: ReplacementInput): Envelope {
 export function outbid(previous: Envelope, quote: FeeQuote, caps: FeeCaps): FeePlan {
   const market = planFees({ quote, caps })
   if (market.type !== previous.type) {
-    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected fees of a chain of ${previous.type} transactions, got ${market.type}.`)
+    throw new CustodyError(
+      'CHAIN_ANSWER_INVALID',
+      `Expected fees of a chain of ${previous.type} transactions, got ${market.type}.`,
+    )
   }
   return {
     type: market.type,
     maxFeePerGas: greater(bump(previous.maxFeePerGas), market.maxFeePerGas),
-    maxPriorityFeePerGas: market.type === 'legacy' ? 0n : greater(bump(previous.maxPriorityFeePerGas), market.maxPriorityFeePerGas),
+    maxPriorityFeePerGas:
+      market.type === 'legacy' ? 0n : greater(bump(previous.maxPriorityFeePerGas), market.maxPriorityFeePerGas),
   }
 }
 

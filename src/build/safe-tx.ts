@@ -37,7 +37,10 @@ export function buildPlan(request: Request, account: { readonly version: string 
   const { action, nonce } = request
   if (action.kind === 'message') {
     if (nonce !== null || request.refund !== null) {
-      throw new CustodyError('FIELD_INVALID', 'Expected a message without nonce and refund fields; messages have neither.')
+      throw new CustodyError(
+        'FIELD_INVALID',
+        'Expected a message without nonce and refund fields; messages have neither.',
+      )
     }
     const message = action.format === 'text' ? textMessageHash(action.text) : typedDataHash(action.typedData)
     return { kind: 'safe-message', domain, message }
@@ -73,6 +76,14 @@ function effectOf(action: Exclude<Action, { kind: 'message' }>, safe: Address, v
 }
 
 // Field by field, so that nothing else an object may carry travels into the plan.
-function plainCall({ to, value, data }: { readonly to: Address; readonly value: bigint; readonly data: Hex }): Omit<Effect, 'operation'> {
+function plainCall({
+  to,
+  value,
+  data,
+}: {
+  readonly to: Address
+  readonly value: bigint
+  readonly data: Hex
+}): Omit<Effect, 'operation'> {
   return { to, value, data: data.toLowerCase() as Hex }
 }

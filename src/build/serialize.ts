@@ -18,14 +18,15 @@ export function unsignedBytes(envelope: Unsigned): Hex {
     data: envelope.data,
     gas: envelope.gasLimit,
   }
-  const bytes = envelope.type === 'eip1559'
-    ? serializeTransaction({
-        ...common,
-        type: 'eip1559',
-        maxFeePerGas: envelope.maxFeePerGas,
-        maxPriorityFeePerGas: envelope.maxPriorityFeePerGas,
-      })
-    : serializeTransaction({ ...common, type: 'legacy', gasPrice: envelope.maxFeePerGas })
+  const bytes =
+    envelope.type === 'eip1559'
+      ? serializeTransaction({
+          ...common,
+          type: 'eip1559',
+          maxFeePerGas: envelope.maxFeePerGas,
+          maxPriorityFeePerGas: envelope.maxPriorityFeePerGas,
+        })
+      : serializeTransaction({ ...common, type: 'legacy', gasPrice: envelope.maxFeePerGas })
   assertSameFields(bytes, envelope)
   return bytes
 }
@@ -62,6 +63,9 @@ function assertSameFields(bytes: Hex, envelope: Unsigned): void {
   ]
   const wrong = expected.findIndex((field, index) => field !== got[index])
   if (wrong !== -1) {
-    throw new CustodyError('INTERNAL', `Expected field ${wrong} of the transaction to read ${String(expected[wrong])} after encoding, got ${String(got[wrong])}.`)
+    throw new CustodyError(
+      'INTERNAL',
+      `Expected field ${wrong} of the transaction to read ${String(expected[wrong])} after encoding, got ${String(got[wrong])}.`,
+    )
   }
 }

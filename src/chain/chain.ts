@@ -61,13 +61,17 @@ export interface FeeQuote {
 /** What a call would change. */
 export interface StateDiff {
   readonly balances: readonly { readonly address: Address; readonly before: bigint; readonly after: bigint }[]
-  readonly storage: readonly { readonly address: Address; readonly slot: Hex; readonly before: Hex; readonly after: Hex }[]
+  readonly storage: readonly {
+    readonly address: Address
+    readonly slot: Hex
+    readonly before: Hex
+    readonly after: Hex
+  }[]
 }
 
 /** `reverted` carries the decoded reason where there is one, else the raw data. */
 export type CallResult =
-  | { readonly ok: true; readonly data: Hex }
-  | { readonly ok: false; readonly data: Hex; readonly reason: string }
+  { readonly ok: true; readonly data: Hex } | { readonly ok: false; readonly data: Hex; readonly reason: string }
 
 /**
  * The port to one chain. Everything that comes back is attacker-controlled until it was compared with
@@ -89,18 +93,32 @@ export interface Chain {
   transactionCount(address: Address, tag: 'latest' | 'pending'): Promise<number>
   call(call: ChainCall): Promise<CallResult>
   /** Gas units with no margin. A revert is `{ ok: false }`, not an exception. */
-  estimateGas(call: ChainCall): Promise<{ readonly ok: true; readonly gas: bigint } | { readonly ok: false; readonly data: Hex; readonly reason: string }>
+  estimateGas(
+    call: ChainCall,
+  ): Promise<
+    { readonly ok: true; readonly gas: bigint } | { readonly ok: false; readonly data: Hex; readonly reason: string }
+  >
   fees(): Promise<FeeQuote>
   /** wei for posting these transaction bytes to layer 1; null where the chain has no such fee. */
   l1DataFee(unsigned: Hex): Promise<bigint | null>
   /** null when the node has no tracer: "could not simulate" is never "no effect". */
   stateDiff(call: ChainCall): Promise<StateDiff | null>
-  logs(filter: { readonly address: Address; readonly topics?: readonly (Hex | null)[]; readonly fromBlock: bigint; readonly toBlock: bigint | 'latest' }): Promise<readonly Log[]>
+  logs(filter: {
+    readonly address: Address
+    readonly topics?: readonly (Hex | null)[]
+    readonly fromBlock: bigint
+    readonly toBlock: bigint | 'latest'
+  }): Promise<readonly Log[]>
   receipt(transactionHash: Hex): Promise<Receipt | null>
   /** The call a mined transaction made; null when it is not mined. */
   transaction(transactionHash: Hex): Promise<MinedCall | null>
   /** Whether the node knows the transaction, mined or pooled. */
   knows(transactionHash: Hex): Promise<boolean>
   /** Sends signed bytes; "already known" counts as sent. Reasons of a refusal come back as text. */
-  send(raw: Hex, url?: string): Promise<{ readonly accepted: true } | { readonly accepted: false; readonly reason: string; readonly nonceTooLow: boolean }>
+  send(
+    raw: Hex,
+    url?: string,
+  ): Promise<
+    { readonly accepted: true } | { readonly accepted: false; readonly reason: string; readonly nonceTooLow: boolean }
+  >
 }

@@ -84,7 +84,9 @@ function errorString(body: string): string | null {
   const available = BigInt((body.length - 128) / 2)
   if (length > available) return null
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(body.slice(128, 128 + Number(length) * 2), 'hex'))
+    return new TextDecoder('utf-8', { fatal: true }).decode(
+      Buffer.from(body.slice(128, 128 + Number(length) * 2), 'hex'),
+    )
   } catch {
     return null
   }

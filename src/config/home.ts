@@ -52,7 +52,11 @@ export function homePaths(directory: string): HomePaths {
   }
 }
 
-const markerSchema = z.strictObject({ format: z.literal(HOME_FORMAT), version: z.literal(HOME_VERSION), demo: z.boolean() })
+const markerSchema = z.strictObject({
+  format: z.literal(HOME_FORMAT),
+  version: z.literal(HOME_VERSION),
+  demo: z.boolean(),
+})
 const rootSchema = z.strictObject({
   homeId: z.string().regex(/^0x[0-9a-f]{64}$/),
   admins: z.array(z.string()).min(1),
@@ -67,12 +71,16 @@ const rootSchema = z.strictObject({
  */
 export function readHome(directory: string): Home {
   const paths = homePaths(directory)
-  if (!existsSync(paths.marker)) throw new CustodyError('HOME_MISSING', `Expected a Coffer home at ${directory}, found none.`)
+  if (!existsSync(paths.marker))
+    throw new CustodyError('HOME_MISSING', `Expected a Coffer home at ${directory}, found none.`)
   const document = readPinned(paths.marker)
   // The version first: a later one may mark its homes in another way.
   const { format, version } = (document ?? {}) as { readonly format?: unknown; readonly version?: unknown }
   if (format === HOME_FORMAT && Number.isSafeInteger(version) && version !== HOME_VERSION) {
-    throw new CustodyError('HOME_VERSION', `Expected a home of version ${HOME_VERSION}, got version ${String(version)}.`)
+    throw new CustodyError(
+      'HOME_VERSION',
+      `Expected a home of version ${HOME_VERSION}, got version ${String(version)}.`,
+    )
   }
   const marker = markerSchema.safeParse(document)
   if (!marker.success) throw new CustodyError('HOME_TAMPERED', `Expected ${paths.marker} to mark a Coffer home.`)
@@ -85,14 +93,20 @@ function readPinned(path: string): unknown {
     return parseJson(readFileSync(path, 'utf8'), path)
   } catch (cause) {
     const { code } = cause as { readonly code?: string }
-    throw new CustodyError('HOME_TAMPERED', `Expected ${path} as Coffer wrote it: ${code ?? 'it cannot be read'}.`, { cause })
+    throw new CustodyError('HOME_TAMPERED', `Expected ${path} as Coffer wrote it: ${code ?? 'it cannot be read'}.`, {
+      cause,
+    })
   }
 }
 
 function parseRoot(document: unknown): RootOfTrust {
   const root = rootSchema.safeParse(document)
   if (!root.success) throw new CustodyError('HOME_TAMPERED', 'The pinned root of trust cannot be read.')
-  return { ...root.data, homeId: root.data.homeId as Hex, admins: root.data.admins.map((admin) => parseAddress(admin, 'admin')) }
+  return {
+    ...root.data,
+    homeId: root.data.homeId as Hex,
+    admins: root.data.admins.map((admin) => parseAddress(admin, 'admin')),
+  }
 }
 
 /** @throws HOME_EXISTS, STORE_FULL, STORE_FAULT */
@@ -100,17 +114,26 @@ export function createHomeDirectory(directory: string): HomePaths {
   const paths = homePaths(directory)
   if (existsSync(paths.marker)) throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} already.`)
   if (existsSync(paths.logKey) || existsSync(paths.database)) {
-    throw new CustodyError('HOME_EXISTS', `An earlier coffer init at ${directory} ended before it was done.`, { next: `Remove ${directory}, then run the same command again.` })
+    throw new CustodyError('HOME_EXISTS', `An earlier coffer init at ${directory} ended before it was done.`, {
+      next: `Remove ${directory}, then run the same command again.`,
+    })
   }
   // A log key without its marker is what an interrupted init leaves; going on from there would mix two roots of trust.
   if ([paths.logKey, paths.root, paths.database].some((path) => existsSync(path))) {
-    throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} whose making was interrupted.`, { next: 'Nothing was ever done with it: remove the folder and run coffer init again, or choose another path.' })
+    throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} whose making was interrupted.`, {
+      next: 'Nothing was ever done with it: remove the folder and run coffer init again, or choose another path.',
+    })
   }
   try {
-    for (const path of [directory, paths.log, paths.keys, paths.locks]) mkdirSync(path, { recursive: true, mode: 0o700 })
+    for (const path of [directory, paths.log, paths.keys, paths.locks])
+      mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new CustodyError(code === 'ENOSPC' || code === 'EDQUOT' ? 'STORE_FULL' : 'STORE_FAULT', `The folders of a home at ${directory} could not be made: ${code}.`, { cause })
+    throw new CustodyError(
+      code === 'ENOSPC' || code === 'EDQUOT' ? 'STORE_FULL' : 'STORE_FAULT',
+      `The folders of a home at ${directory} could not be made: ${code}.`,
+      { cause },
+    )
   }
   return paths
 }
@@ -119,5 +142,8 @@ export function createHomeDirectory(directory: string): HomePaths {
 export function writeHome(paths: HomePaths, root: RootOfTrust, demo: boolean): void {
   writeFileSync(paths.root, `${canonicalJson(root as unknown as Json)}\n`, { mode: 0o400 })
   chmodSync(paths.root, 0o400)
-  writeFileSync(paths.marker, `${canonicalJson({ format: HOME_FORMAT, version: HOME_VERSION, demo })}\n`, { mode: 0o600, flag: 'wx' })
+  writeFileSync(paths.marker, `${canonicalJson({ format: HOME_FORMAT, version: HOME_VERSION, demo })}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  })
 }

@@ -34,7 +34,9 @@ export function resolveUrls(file: string, logged: readonly LoggedUrl[]): readonl
   return logged.map(({ shown, sha256: hash }) => {
     const url = known[hash]
     if (url === undefined || sha256(url) !== hash) {
-      throw new CustodyError('HOME_TAMPERED', `The URL of ${shown} in ${file} is not the one that the log recorded.`, { next: 'Run coffer chain add again with the right URLs.' })
+      throw new CustodyError('HOME_TAMPERED', `The URL of ${shown} in ${file} is not the one that the log recorded.`, {
+        next: 'Run coffer chain add again with the right URLs.',
+      })
     }
     return url
   })

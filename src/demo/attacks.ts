@@ -35,13 +35,28 @@ export async function playAttacks(stage: Stage): Promise<readonly Refusal[]> {
   }
 
   const trojan = await deployLocalContract(stage.chain.url, 'StorageTrojan')
-  await attack('delegatecall that rewrites the Safe (Bybit)', 'slot 0 of the Safe would point to the attacker’s code', () =>
-    signer.call('propose', { treasury: 'ops', action: { kind: 'call', to: trojan, sig: 'transfer(address,uint256)', args: [trojan, '0'], delegatecall: true } }))
+  await attack(
+    'delegatecall that rewrites the Safe (Bybit)',
+    'slot 0 of the Safe would point to the attacker’s code',
+    () =>
+      signer.call('propose', {
+        treasury: 'ops',
+        action: { kind: 'call', to: trojan, sig: 'transfer(address,uint256)', args: [trojan, '0'], delegatecall: true },
+      }),
+  )
 
   await attack('payment above the limit', '60,000.00 USDC would leave in one transaction', () =>
-    signer.call('propose', { treasury: 'ops', action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '60000.00' } }))
+    signer.call('propose', {
+      treasury: 'ops',
+      action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '60000.00' },
+    }),
+  )
 
-  const { request, review } = await signer.call('propose', { treasury: 'ops', action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '250.00' }, memo: 'invoice 43' })
+  const { request, review } = await signer.call('propose', {
+    treasury: 'ops',
+    action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '250.00' },
+    memo: 'invoice 43',
+  })
   const { digest } = review.digests
   for (const key of ['alice', 'bob']) await signer.call('approve', { id: request.id, digest, key, secret })
 
@@ -50,7 +65,9 @@ export async function playAttacks(stage: Stage): Promise<readonly Refusal[]> {
   const write = database.prepare('update requests set body = ? where id = ?')
   try {
     write.run(stored.body.replace('"amount":"250000000"', '"amount":"950000000"'), request.id)
-    await attack('proposal altered by one byte after approval', '950.00 USDC would leave instead of 250.00', () => signer.call('execute', { id: request.id, secret }))
+    await attack('proposal altered by one byte after approval', '950.00 USDC would leave instead of 250.00', () =>
+      signer.call('execute', { id: request.id, secret }),
+    )
   } finally {
     write.run(stored.body, request.id)
     database.close()
@@ -59,14 +76,19 @@ export async function playAttacks(stage: Stage): Promise<readonly Refusal[]> {
   const node = localRpc(stage.chain.url)
   await node.result('hardhat_setNextBlockBaseFeePerGas', [`0x${(5_000n * 10n ** 9n).toString(16)}`])
   await node.result('hardhat_mine', ['0x1'])
-  await attack('fee spike above the cap', 'the payer would burn its coins on one transaction', () => signer.call('execute', { id: request.id, secret }))
+  await attack('fee spike above the cap', 'the payer would burn its coins on one transaction', () =>
+    signer.call('execute', { id: request.id, secret }),
+  )
   await node.result('hardhat_setNextBlockBaseFeePerGas', [`0x${(10n ** 9n).toString(16)}`])
   await node.result('hardhat_mine', ['0x1'])
 
   const stranger = generatePrivateKey()
   const carol = stage.keys.find(({ name }) => name === 'carol')
   const forged: Hex = await sign({ hash: digest, privateKey: stranger, to: 'hex' })
-  await attack('signature by a stranger presented as an owner’s', `${privateKeyToAccount(stranger).address} would count as an owner`, () =>
-    signer.call('approve.signature', { id: request.id, signature: forged, owner: carol?.address ?? '' }))
+  await attack(
+    'signature by a stranger presented as an owner’s',
+    `${privateKeyToAccount(stranger).address} would count as an owner`,
+    () => signer.call('approve.signature', { id: request.id, signature: forged, owner: carol?.address ?? '' }),
+  )
   return refused
 }

@@ -14,16 +14,33 @@ export interface Balances {
 
 /** Every fact of the demo; `--json` prints it as it is. */
 export interface DemoResult {
-  readonly safe: { readonly address: Address; readonly version: string; readonly owners: readonly Address[]; readonly threshold: number; readonly chainId: number }
+  readonly safe: {
+    readonly address: Address
+    readonly version: string
+    readonly owners: readonly Address[]
+    readonly threshold: number
+    readonly chainId: number
+  }
   readonly keys: readonly { readonly name: string; readonly address: Address; readonly store: string }[]
   readonly steps: readonly (
     | { readonly step: 'propose'; readonly proposed: Result<'propose'> }
     | { readonly step: 'approve'; readonly approved: Result<'approve'> }
-    | { readonly step: 'execute'; readonly executed: Result<'execute'>; readonly before: Balances; readonly after: Balances }
+    | {
+        readonly step: 'execute'
+        readonly executed: Result<'execute'>
+        readonly before: Balances
+        readonly after: Balances
+      }
   )[]
   readonly refused: readonly Refusal[]
   readonly log: { readonly size: number; readonly root: string; readonly verified: true }
-  readonly kept: { readonly home: string; readonly url: string; readonly pid: number; readonly passphraseFile: string; readonly openRequest: string | null } | null
+  readonly kept: {
+    readonly home: string
+    readonly url: string
+    readonly pid: number
+    readonly passphraseFile: string
+    readonly openRequest: string | null
+  } | null
   readonly seconds: number
 }
 
@@ -48,11 +65,21 @@ export async function runDemo(options: StageOptions, listener: DemoListener): Pr
     listener.onStage(stage)
     const before = await readBalances(stage)
     const proposed = await signer.call('propose', {
-      treasury: 'ops', action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '12500.00' }, memo: 'invoice 42',
+      treasury: 'ops',
+      action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '12500.00' },
+      memo: 'invoice 42',
     })
     tell({ step: 'propose', proposed })
     for (const key of ['alice', 'bob']) {
-      tell({ step: 'approve', approved: await signer.call('approve', { id: proposed.request.id, digest: proposed.review.digests.digest, key, secret }) })
+      tell({
+        step: 'approve',
+        approved: await signer.call('approve', {
+          id: proposed.request.id,
+          digest: proposed.review.digests.digest,
+          key,
+          secret,
+        }),
+      })
     }
     const executed = await signer.call('execute', { id: proposed.request.id, secret })
     tell({ step: 'execute', executed, before, after: await readBalances(stage) })
@@ -63,10 +90,26 @@ export async function runDemo(options: StageOptions, listener: DemoListener): Pr
     const open = options.keep ? ((await signer.call('list', { state: 'signed' }))[0]?.id ?? null) : null
     const { account } = await signer.call('treasury.show', { name: 'ops' })
     return {
-      safe: { address: account.address, version: account.version, owners: account.owners, threshold: account.threshold, chainId: account.chainId },
+      safe: {
+        address: account.address,
+        version: account.version,
+        owners: account.owners,
+        threshold: account.threshold,
+        chainId: account.chainId,
+      },
       keys: stage.keys.map(({ name, address, location }) => ({ name, address, store: location.store })),
-      steps, refused, log: { size, root, verified },
-      kept: options.keep ? { home: stage.home, url: stage.chain.url, pid: stage.chain.pid, passphraseFile: stage.secretFile, openRequest: open } : null,
+      steps,
+      refused,
+      log: { size, root, verified },
+      kept: options.keep
+        ? {
+            home: stage.home,
+            url: stage.chain.url,
+            pid: stage.chain.pid,
+            passphraseFile: stage.secretFile,
+            openRequest: open,
+          }
+        : null,
       seconds: Math.round((Date.now() - started) / 100) / 10,
     }
   } finally {
@@ -77,9 +120,21 @@ export async function runDemo(options: StageOptions, listener: DemoListener): Pr
 async function readBalances(stage: Stage): Promise<Balances> {
   const node = localRpc(stage.chain.url)
   const usdc = async (account: Address): Promise<bigint> =>
-    BigInt(String(await node.result('eth_call', [{ to: stage.usdc, data: `0x70a08231${account.slice(2).toLowerCase().padStart(64, '0')}` }, 'latest'])))
-  const eth = async (account: Address): Promise<bigint> => BigInt(String(await node.result('eth_getBalance', [account, 'latest'])))
+    BigInt(
+      String(
+        await node.result('eth_call', [
+          { to: stage.usdc, data: `0x70a08231${account.slice(2).toLowerCase().padStart(64, '0')}` },
+          'latest',
+        ]),
+      ),
+    )
+  const eth = async (account: Address): Promise<bigint> =>
+    BigInt(String(await node.result('eth_getBalance', [account, 'latest'])))
   const payer = stage.keys.find(({ name }) => name === 'payer')?.address ?? stage.safe
-  return { treasuryUsdc: await usdc(stage.safe), vendorUsdc: await usdc(stage.vendor), treasuryEth: await eth(stage.safe), payerEth: await eth(payer) }
+  return {
+    treasuryUsdc: await usdc(stage.safe),
+    vendorUsdc: await usdc(stage.vendor),
+    treasuryEth: await eth(stage.safe),
+    payerEth: await eth(payer),
+  }
 }
-

@@ -64,16 +64,34 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
     options.progress('activating the policy, creating and funding the Safe')
     await signer.call('chain.add', { name: 'local', urls: [running.url] })
     const document = smallTeam({
-      chainId: LOCAL_CHAIN_ID, principals: Object.fromEntries(OWNERS.map((owner) => [owner, key(owner).address])),
-      tokens: [{ symbol: 'USDC', token: usdc, decimals: USDC_DECIMALS }], addressBook: { [VENDOR]: vendor },
+      chainId: LOCAL_CHAIN_ID,
+      principals: Object.fromEntries(OWNERS.map((owner) => [owner, key(owner).address])),
+      tokens: [{ symbol: 'USDC', token: usdc, decimals: USDC_DECIMALS }],
+      addressBook: { [VENDOR]: vendor },
     })
     await signer.call('policy.activate', { document, keys: [{ key: 'admin', secret }], signatures: [] })
     await fundLocal(running.url, key('payer').address, 10n ** 18n)
-    const treasury = await signer.call('treasury.create', { name: 'ops', owners: [...OWNERS], threshold: 2, payer: 'payer', secret, version: options.safeVersion })
+    const treasury = await signer.call('treasury.create', {
+      name: 'ops',
+      owners: [...OWNERS],
+      threshold: 2,
+      payer: 'payer',
+      secret,
+      version: options.safeVersion,
+    })
     await fundLocal(running.url, treasury.safe, 5n * 10n ** 18n)
     await mintTestToken(running.url, usdc, treasury.safe, parseAmount('100000.00', USDC_DECIMALS))
     return {
-      chain: running, home, signer, secret, secretFile, keys, safe: treasury.safe, version: treasury.version, usdc, vendor,
+      chain: running,
+      home,
+      signer,
+      secret,
+      secretFile,
+      keys,
+      safe: treasury.safe,
+      version: treasury.version,
+      usdc,
+      vendor,
       async close() {
         await signer.close()
         if (!options.keep) await running.stop()
@@ -87,8 +105,18 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
 }
 
 // Two owners in a token and one in a file where a token library is present, else three files.
-async function makeKeys(signer: SignerClient, home: string, secret: string, tokenModule: string | null): Promise<readonly KeyRecord[]> {
-  await signer.call('home.init', { admins: [], threshold: 1, demo: true, adminKey: { name: 'admin', passphrase: secret } })
+async function makeKeys(
+  signer: SignerClient,
+  home: string,
+  secret: string,
+  tokenModule: string | null,
+): Promise<readonly KeyRecord[]> {
+  await signer.call('home.init', {
+    admins: [],
+    threshold: 1,
+    demo: true,
+    adminKey: { name: 'admin', passphrase: secret },
+  })
   const inFile = (name: string) => signer.call('key.generate', { name, store: 'keystore', secret })
   const files = Promise.all(['payer', 'carol', ...(tokenModule === null ? ['alice', 'bob'] : [])].map(inFile))
   const token = tokenModule === null ? [] : await inToken(signer, secret)
@@ -96,8 +124,13 @@ async function makeKeys(signer: SignerClient, home: string, secret: string, toke
 }
 
 async function inToken(signer: SignerClient, secret: string): Promise<readonly KeyRecord[]> {
-  const { module, token } = await signer.call('token.create', { label: 'coffer-demo', pin: secret, soPin: randomBytes(16).toString('hex') })
+  const { module, token } = await signer.call('token.create', {
+    label: 'coffer-demo',
+    pin: secret,
+    soPin: randomBytes(16).toString('hex'),
+  })
   const keys: KeyRecord[] = []
-  for (const name of ['alice', 'bob']) keys.push(await signer.call('key.generate', { name, store: 'pkcs11', module, token, secret }))
+  for (const name of ['alice', 'bob'])
+    keys.push(await signer.call('key.generate', { name, store: 'pkcs11', module, token, secret }))
   return keys
 }

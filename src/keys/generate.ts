@@ -36,7 +36,10 @@ export async function generateKey(order: KeyOrder): Promise<KeyRecord> {
     case 'pkcs11':
       return generateOnToken(order)
     default:
-      throw new CustodyError('KEY_STORE_UNKNOWN', `Expected the key store keystore or pkcs11, got "${excerpt(order.store)}".`)
+      throw new CustodyError(
+        'KEY_STORE_UNKNOWN',
+        `Expected the key store keystore or pkcs11, got "${excerpt(order.store)}".`,
+      )
   }
 }
 

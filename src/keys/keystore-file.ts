@@ -12,7 +12,12 @@ import { makePrivateFolder } from './private-folder.ts'
  * decrypted and compared. Returns the file's name. `key` stays the caller's to wipe.
  * @throws FILE_EXISTS, STORE_FULL, STORE_FAULT, KEY_FILE_INVALID, PASSPHRASE_WRONG
  */
-export async function writeKeystoreFile(directory: string, name: string, key: Uint8Array, passphrase: Secret): Promise<string> {
+export async function writeKeystoreFile(
+  directory: string,
+  name: string,
+  key: Uint8Array,
+  passphrase: Secret,
+): Promise<string> {
   const keystore = await encryptKeystore(key, passphrase)
   // With the address in its name, a file left by a crash never stands in the way of the next try.
   const file = `${name}-${keystore.address as string}.json`
@@ -22,7 +27,8 @@ export async function writeKeystoreFile(directory: string, name: string, key: Ui
     const back = await decryptKeystore(readKeystoreFile(path), passphrase)
     const same = timingSafeEqual(back, key)
     back.fill(0)
-    if (!same) throw new CustodyError('KEY_FILE_INVALID', `The key file ${file} does not hold the key that was written to it.`)
+    if (!same)
+      throw new CustodyError('KEY_FILE_INVALID', `The key file ${file} does not hold the key that was written to it.`)
   } catch (error) {
     rmSync(path, { force: true })
     throw error
@@ -65,6 +71,7 @@ function syncDirectory(directory: string): void {
 function writeFault(cause: unknown, path: string): CustodyError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
   if (code === 'EEXIST') return new CustodyError('FILE_EXISTS', `There is a key file at "${path}" already.`)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new CustodyError('STORE_FULL', `The key file "${path}" could not be written: ${code}.`)
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new CustodyError('STORE_FULL', `The key file "${path}" could not be written: ${code}.`)
   return new CustodyError('STORE_FAULT', `The key file "${path}" could not be written: ${code}.`)
 }

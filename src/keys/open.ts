@@ -18,9 +18,15 @@ export async function openSigner(record: KeyRecord, secret: Secret, directory: s
       return openKeystoreSigner(keystorePath(directory, location.file), record.address, secret)
     case 'pkcs11':
       useTokenFolder(location.module, directory)
-      return openTokenSigner({ module: location.module, token: location.token, keyId: location.keyId, address: record.address }, secret)
+      return openTokenSigner(
+        { module: location.module, token: location.token, keyId: location.keyId, address: record.address },
+        secret,
+      )
     default:
-      throw new CustodyError('KEY_STORE_UNKNOWN', `Expected the key store keystore or pkcs11, got "${excerpt(String((location as { store: unknown }).store))}".`)
+      throw new CustodyError(
+        'KEY_STORE_UNKNOWN',
+        `Expected the key store keystore or pkcs11, got "${excerpt(String((location as { store: unknown }).store))}".`,
+      )
   }
 }
 

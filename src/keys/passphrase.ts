@@ -29,7 +29,12 @@ const known = new Set([
   'coffercoffercoffer',
 ])
 
-const runs = ['abcdefghijklmnopqrstuvwxyz', '0123456789012345678901234567890123456789', '1234567890'.repeat(4), 'qwertyuiopasdfghjklzxcvbnm']
+const runs = [
+  'abcdefghijklmnopqrstuvwxyz',
+  '0123456789012345678901234567890123456789',
+  '1234567890'.repeat(4),
+  'qwertyuiopasdfghjklzxcvbnm',
+]
 
 /**
  * A passphrase that protects a key: at least 15 code points in NFC, and none of the obvious ones. There are
@@ -40,18 +45,34 @@ const runs = ['abcdefghijklmnopqrstuvwxyz', '01234567890123456789012345678901234
 export function assertPassphrase(secret: Secret): void {
   const text = secret.normalize('NFC')
   if ([...text].length < MIN_PASSPHRASE_LENGTH) {
-    throw new CustodyError('PASSPHRASE_WEAK', `Expected a passphrase of at least ${MIN_PASSPHRASE_LENGTH} characters, got a shorter one.`)
+    throw new CustodyError(
+      'PASSPHRASE_WEAK',
+      `Expected a passphrase of at least ${MIN_PASSPHRASE_LENGTH} characters, got a shorter one.`,
+    )
   }
-  const bare = secret.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+  const bare = secret
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
   if (known.has(bare) || isRepetition(text) || isRepetition(bare) || isRun(bare)) {
-    throw new CustodyError('PASSPHRASE_WEAK', 'Expected a passphrase that nobody would try first, got a well-known or repeating one.')
+    throw new CustodyError(
+      'PASSPHRASE_WEAK',
+      'Expected a passphrase that nobody would try first, got a well-known or repeating one.',
+    )
   }
 }
 
 /** Whether the text is one piece of at most six characters again and again. */
 function isRepetition(text: string): boolean {
   for (let size = 1; size <= Math.min(6, text.length / 2); size++) {
-    if (text === text.slice(0, size).repeat(Math.ceil(text.length / size)).slice(0, text.length)) return true
+    if (
+      text ===
+      text
+        .slice(0, size)
+        .repeat(Math.ceil(text.length / size))
+        .slice(0, text.length)
+    )
+      return true
   }
   return false
 }

@@ -7,6 +7,9 @@ export function makePrivateFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new CustodyError(code === 'ENOSPC' || code === 'EDQUOT' ? 'STORE_FULL' : 'STORE_FAULT', `The folder "${path}" could not be made: ${code}.`)
+    throw new CustodyError(
+      code === 'ENOSPC' || code === 'EDQUOT' ? 'STORE_FULL' : 'STORE_FAULT',
+      `The folder "${path}" could not be made: ${code}.`,
+    )
   }
 }

@@ -15,7 +15,10 @@ export function readSecretFile(path: string): Secret {
     // Without O_NONBLOCK a pipe in place of the file would hang the command before it can be refused.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
-    throw new CustodyError('FILE_UNREADABLE', `Expected a file with a secret at "${path}": ${(cause as NodeJS.ErrnoException).code ?? 'cannot be opened'}.`)
+    throw new CustodyError(
+      'FILE_UNREADABLE',
+      `Expected a file with a secret at "${path}": ${(cause as NodeJS.ErrnoException).code ?? 'cannot be opened'}.`,
+    )
   }
   try {
     assertPrivate(descriptor, path)
@@ -30,7 +33,8 @@ export function readSecretFile(path: string): Secret {
  * @throws FILE_UNREADABLE
  */
 export function readSecretFd(fd: number): Secret {
-  if (!Number.isInteger(fd) || fd < 0) throw new CustodyError('FILE_UNREADABLE', `Expected the number of an open file descriptor, got ${fd}.`)
+  if (!Number.isInteger(fd) || fd < 0)
+    throw new CustodyError('FILE_UNREADABLE', `Expected the number of an open file descriptor, got ${fd}.`)
   return readAll(fd, `file descriptor ${fd}`)
 }
 
@@ -40,10 +44,16 @@ function assertPrivate(descriptor: number, path: string): void {
   if (!stat.isFile()) throw new CustodyError('FILE_PERMISSIONS', `Expected a regular file at "${path}".`)
   const user = process.getuid?.()
   if (user !== undefined && stat.uid !== user) {
-    throw new CustodyError('FILE_PERMISSIONS', `Expected "${path}" to belong to user ${user}, it belongs to user ${stat.uid}.`)
+    throw new CustodyError(
+      'FILE_PERMISSIONS',
+      `Expected "${path}" to belong to user ${user}, it belongs to user ${stat.uid}.`,
+    )
   }
   if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-    throw new CustodyError('FILE_PERMISSIONS', `Expected "${path}" with mode 600, got ${(stat.mode & 0o777).toString(8)}.`)
+    throw new CustodyError(
+      'FILE_PERMISSIONS',
+      `Expected "${path}" with mode 600, got ${(stat.mode & 0o777).toString(8)}.`,
+    )
   }
 }
 
@@ -56,7 +66,8 @@ function readAll(descriptor: number, what: string): Secret {
       if (count === 0) break
       length += count
     }
-    if (length > MAX_BYTES) throw new CustodyError('FILE_UNREADABLE', `Expected at most ${MAX_BYTES} bytes of secret in ${what}.`)
+    if (length > MAX_BYTES)
+      throw new CustodyError('FILE_UNREADABLE', `Expected at most ${MAX_BYTES} bytes of secret in ${what}.`)
     return decode(buffer.subarray(0, length), what)
   } finally {
     buffer.fill(0)
@@ -70,7 +81,8 @@ function readSome(descriptor: number, buffer: Buffer, offset: number, what: stri
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code
       if (code === 'EOF') return 0
-      if (code !== 'EAGAIN') throw new CustodyError('FILE_UNREADABLE', `Cannot read a secret from ${what}: ${code ?? 'unknown error'}.`)
+      if (code !== 'EAGAIN')
+        throw new CustodyError('FILE_UNREADABLE', `Cannot read a secret from ${what}: ${code ?? 'unknown error'}.`)
       // The writer at the other end of a non-blocking pipe has not written yet.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS)
     }

@@ -44,12 +44,18 @@ export interface SoftHsmOrder {
  * @throws DEPENDENCY_MISSING when SoftHSM or pkcs11js is absent; NAME_INVALID, NAME_TAKEN,
  *   FILE_EXISTS, STORE_FULL, STORE_FAULT, TOKEN_MODULE, TOKEN_PIN, TOKEN_FAULT
  */
-export async function createSoftHsmToken(order: SoftHsmOrder): Promise<{ module: string; token: string; conf: string }> {
+export async function createSoftHsmToken(
+  order: SoftHsmOrder,
+): Promise<{ module: string; token: string; conf: string }> {
   const path = order.module ?? findSoftHsm()
   if (path === null) {
-    throw new CustodyError('DEPENDENCY_MISSING', 'Expected the SoftHSM library in one of its usual places, found none.', {
-      next: 'Install the package softhsm2 of your system.',
-    })
+    throw new CustodyError(
+      'DEPENDENCY_MISSING',
+      'Expected the SoftHSM library in one of its usual places, found none.',
+      {
+        next: 'Install the package softhsm2 of your system.',
+      },
+    )
   }
   const label = assertLabel(order.label)
   assertPinLength(order.pin)
@@ -70,7 +76,9 @@ export async function createSoftHsmToken(order: SoftHsmOrder): Promise<{ module:
  */
 export function useTokenFolder(module: string, directory: string): void {
   if (!isSoftHsm(module)) return
-  const conf = [join(directory, CONFIGURATION), join(directory, 'softhsm', CONFIGURATION)].find((path) => existsSync(path))
+  const conf = [join(directory, CONFIGURATION), join(directory, 'softhsm', CONFIGURATION)].find((path) =>
+    existsSync(path),
+  )
   if (conf !== undefined) pointTo(resolve(conf))
 }
 
@@ -83,7 +91,10 @@ function pointTo(conf: string): void {
 // C_InitToken reads exactly 32 bytes, blank padded.
 function assertLabel(label: string): string {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,30}[\x21-\x7e])?$/.test(label)) {
-    throw new CustodyError('NAME_INVALID', `Expected a token label of 1 to 32 printable ASCII characters, got "${excerpt(label)}".`)
+    throw new CustodyError(
+      'NAME_INVALID',
+      `Expected a token label of 1 to 32 printable ASCII characters, got "${excerpt(label)}".`,
+    )
   }
   return label
 }
@@ -91,7 +102,8 @@ function assertLabel(label: string): string {
 // SoftHSM would refuse the user's PIN only after the token was made, and leave a token without one.
 function assertPinLength(pin: Secret): void {
   const length = Buffer.byteLength(pin)
-  if (length < 4 || length > 255) throw new CustodyError('TOKEN_PIN', `Expected a PIN of 4 to 255 bytes, got ${length < 4 ? 'fewer' : 'more'}.`)
+  if (length < 4 || length > 255)
+    throw new CustodyError('TOKEN_PIN', `Expected a PIN of 4 to 255 bytes, got ${length < 4 ? 'fewer' : 'more'}.`)
 }
 
 function writeConfiguration(directory: string): string {
@@ -100,7 +112,8 @@ function writeConfiguration(directory: string): string {
   const text = `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n`
   makePrivateFolder(tokens)
   if (existsSync(conf)) {
-    if (readFileSync(conf, 'utf8') !== text) throw new CustodyError('FILE_EXISTS', `There is another SoftHSM configuration at "${conf}".`)
+    if (readFileSync(conf, 'utf8') !== text)
+      throw new CustodyError('FILE_EXISTS', `There is another SoftHSM configuration at "${conf}".`)
   } else {
     writeFileSync(conf, text, { mode: 0o600, flag: 'wx' })
   }
@@ -129,7 +142,8 @@ function freeSlot(pkcs11: PKCS11, label: string): Handle {
     for (const slot of pkcs11.C_GetSlotList(true)) {
       const info = pkcs11.C_GetTokenInfo(slot)
       if ((info.flags & CKF_TOKEN_INITIALIZED) === 0) free = slot
-      else if (info.label.trimEnd() === label) throw new CustodyError('NAME_TAKEN', `There is a token with the label "${label}" already.`)
+      else if (info.label.trimEnd() === label)
+        throw new CustodyError('NAME_TAKEN', `There is a token with the label "${label}" already.`)
     }
     if (free === null) throw new CustodyError('TOKEN_NOT_FOUND', 'SoftHSM offers no free slot for a new token.')
     return free

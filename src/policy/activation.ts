@@ -17,7 +17,8 @@ export interface Activation {
 
 /** The EIP-712 document for any wallet; `toJsonText` writes it. @throws HEX_INVALID, POLICY_VERSION @see EIP-712 */
 export function activationTypedData({ policyHash, version, previousPolicyHash, homeId }: Activation) {
-  if (!Number.isSafeInteger(version) || version < 1) throw new CustodyError('POLICY_VERSION', `Expected a version from 1 on, got ${version}.`)
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new CustodyError('POLICY_VERSION', `Expected a version from 1 on, got ${version}.`)
   return {
     domain: { name: 'Coffer', version: '1' },
     types: {

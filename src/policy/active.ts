@@ -10,16 +10,30 @@ import type { Policy } from './policy.ts'
  * @throws POLICY_UNSIGNED when it was altered or lacks signatures
  */
 export function activePolicy(
-  record: { readonly version: number; readonly hash: Hex; readonly previousHash: Hex; readonly document: string; readonly signatures: readonly Hex[] },
+  record: {
+    readonly version: number
+    readonly hash: Hex
+    readonly previousHash: Hex
+    readonly document: string
+    readonly signatures: readonly Hex[]
+  },
   root: { readonly homeId: Hex; readonly admins: readonly Address[]; readonly threshold: number },
 ): Policy {
   const policy = parsePolicy(record.document)
   if (policy.hash !== record.hash || policy.version !== record.version) {
-    throw new CustodyError('POLICY_UNSIGNED', `The stored policy has the hash ${policy.hash}, but ${record.hash} was signed.`)
+    throw new CustodyError(
+      'POLICY_UNSIGNED',
+      `The stored policy has the hash ${policy.hash}, but ${record.hash} was signed.`,
+    )
   }
   verifyActivation({
-    policyHash: record.hash, version: record.version, previousPolicyHash: record.previousHash, homeId: root.homeId,
-    signatures: record.signatures, admins: root.admins, threshold: root.threshold,
+    policyHash: record.hash,
+    version: record.version,
+    previousPolicyHash: record.previousHash,
+    homeId: root.homeId,
+    signatures: record.signatures,
+    admins: root.admins,
+    threshold: root.threshold,
   })
   return policy
 }

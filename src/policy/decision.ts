@@ -23,7 +23,12 @@ export interface ReservationDemand {
 
 /** What is still missing; empty means the point of no return may be passed. */
 export interface Owed {
-  readonly approvals: readonly { readonly group: string | null; readonly need: number; readonly have: number; readonly rule: string }[]
+  readonly approvals: readonly {
+    readonly group: string | null
+    readonly need: number
+    readonly have: number
+    readonly rule: string
+  }[]
   /** The earliest time of the completing signature; null when no delay is left. */
   readonly notBefore: Seconds | null
   readonly frozen: boolean

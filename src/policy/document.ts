@@ -33,15 +33,32 @@ export function parsePolicy(text: string): Policy {
   const addressBook = bookOf(source)
   const fees = feesOf(source)
   const chains = new Set([...assets.map((asset) => asset.chainId), ...fees.keys()])
-  const names = { principals, groups, assets, addressBook: new Map(addressBook.map((entry) => [entry.name, entry])), chains }
+  const names = {
+    principals,
+    groups,
+    assets,
+    addressBook: new Map(addressBook.map((entry) => [entry.name, entry])),
+    chains,
+  }
   const rules = source.rules.map((rule, i) => resolveRule(rule, `rules[${i}]`, names))
   refuseSameId(rules)
   const thawDelay = at('thawDelay', () => parseDuration(source.thawDelay))
-  if (thawDelay < SHORTEST_THAW || thawDelay > LONGEST_THAW) throw invalid('thawDelay', `expected between 1m and 90d, got ${source.thawDelay}.`)
+  if (thawDelay < SHORTEST_THAW || thawDelay > LONGEST_THAW)
+    throw invalid('thawDelay', `expected between 1m and 90d, got ${source.thawDelay}.`)
   return {
-    format: 'coffer-policy/v1', version: source.version, name: source.name, thawDelay,
-    principals, groups, assets, addressBook, fees, rules,
-    document, canonical, hash: sha256(canonical),
+    format: 'coffer-policy/v1',
+    version: source.version,
+    name: source.name,
+    thawDelay,
+    principals,
+    groups,
+    assets,
+    addressBook,
+    fees,
+    rules,
+    document,
+    canonical,
+    hash: sha256(canonical),
   }
 }
 
@@ -67,12 +84,20 @@ function firstProblem(problems: readonly unknown[], above: readonly PropertyKey[
   const problem = problems[0] as Problem
   const place = [...above, ...problem.path]
   if (problem.code === 'unrecognized_keys' && problem.keys?.[0] !== undefined) {
-    return invalid(path([...place, excerpt(problem.keys[0])]), 'expected no such field; unknown fields are refused, not dropped.')
+    return invalid(
+      path([...place, excerpt(problem.keys[0])]),
+      'expected no such field; unknown fields are refused, not dropped.',
+    )
   }
   // The branch of a union that came furthest says more than "no branch fits".
-  const deepest = problem.errors?.filter((branch) => branch[0] !== undefined && (branch[0].path.length > 0 || branch[0].code === 'unrecognized_keys'))[0]
+  const deepest = problem.errors?.filter(
+    (branch) => branch[0] !== undefined && (branch[0].path.length > 0 || branch[0].code === 'unrecognized_keys'),
+  )[0]
   if (deepest !== undefined) return firstProblem(deepest, place)
-  return invalid(path(place), `${excerpt(problem.message.replace(/^Invalid input: /, '').replace(/^Invalid input$/, 'expected another value'), 200)}.`)
+  return invalid(
+    path(place),
+    `${excerpt(problem.message.replace(/^Invalid input: /, '').replace(/^Invalid input$/, 'expected another value'), 200)}.`,
+  )
 }
 
 function principalsOf(source: PolicyDocument): ReadonlyMap<string, Address> {
@@ -82,20 +107,27 @@ function principalsOf(source: PolicyDocument): ReadonlyMap<string, Address> {
     const address = at(`principals.${name}`, () => parseAddress(text))
     // One key under two names would count as two people.
     const holder = holders.get(address)
-    if (holder !== undefined) throw invalid(`principals.${name}`, `expected a key of their own; ${address} is the key of ${holder}.`)
-    if (address === ZERO_ADDRESS) throw invalid(`principals.${name}`, 'expected an address that somebody has the key of, got the zero address.')
+    if (holder !== undefined)
+      throw invalid(`principals.${name}`, `expected a key of their own; ${address} is the key of ${holder}.`)
+    if (address === ZERO_ADDRESS)
+      throw invalid(`principals.${name}`, 'expected an address that somebody has the key of, got the zero address.')
     holders.set(address, name)
     principals.set(name, address)
   }
   return principals
 }
 
-function groupsOf(source: PolicyDocument, principals: ReadonlyMap<string, Address>): ReadonlyMap<string, readonly string[]> {
+function groupsOf(
+  source: PolicyDocument,
+  principals: ReadonlyMap<string, Address>,
+): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, readonly string[]>()
   for (const [name, members] of Object.entries(source.groups)) {
     members.forEach((member, i) => {
-      if (!principals.has(member)) throw invalid(`groups.${name}[${i}]`, `expected a principal, got "${excerpt(member)}".`)
-      if (members.indexOf(member) !== i) throw invalid(`groups.${name}[${i}]`, `expected each principal once, got ${member} again.`)
+      if (!principals.has(member))
+        throw invalid(`groups.${name}[${i}]`, `expected a principal, got "${excerpt(member)}".`)
+      if (members.indexOf(member) !== i)
+        throw invalid(`groups.${name}[${i}]`, `expected each principal once, got ${member} again.`)
     })
     groups.set(name, members)
   }
@@ -106,15 +138,20 @@ function assetOf(asset: PolicyDocument['assets'][number], where: string): Asset 
   const { symbol, chainId, decimals } = asset
   if ('native' in asset) return { symbol, chainId, decimals, token: null }
   const token = at(`${where}.token`, () => parseAddress(asset.token))
-  if (token === ZERO_ADDRESS) throw invalid(`${where}.token`, 'expected the token contract; write native: true for the native coin.')
+  if (token === ZERO_ADDRESS)
+    throw invalid(`${where}.token`, 'expected the token contract; write native: true for the native coin.')
   return { symbol, chainId, decimals, token }
 }
 
 function refuseRepeats(assets: readonly Asset[]): void {
   const seen = new Set<string>()
   assets.forEach((asset, i) => {
-    for (const [key, what] of [[`symbol ${asset.symbol}`, `the symbol ${asset.symbol}`], [`token ${asset.token ?? 'native'}`, asset.token ?? 'the native coin']]) {
-      if (seen.has(`${asset.chainId} ${key}`)) throw invalid(`assets[${i}]`, `expected ${what} once on chain ${asset.chainId}.`)
+    for (const [key, what] of [
+      [`symbol ${asset.symbol}`, `the symbol ${asset.symbol}`],
+      [`token ${asset.token ?? 'native'}`, asset.token ?? 'the native coin'],
+    ]) {
+      if (seen.has(`${asset.chainId} ${key}`))
+        throw invalid(`assets[${i}]`, `expected ${what} once on chain ${asset.chainId}.`)
       seen.add(`${asset.chainId} ${key}`)
     }
   })
@@ -140,8 +177,10 @@ function feesOf(source: PolicyDocument): ReadonlyMap<number, FeeCaps> {
       maxCostPerTransaction: wei('maxCostPerTransaction'),
       maxCostPerDay: wei('maxCostPerDay'),
     }
-    if (caps.maxPriorityFeePerGas > caps.maxFeePerGas) throw invalid(`fees[${i}].maxPriorityFeePerGas`, 'expected at most maxFeePerGas.')
-    if (caps.maxCostPerTransaction > caps.maxCostPerDay) throw invalid(`fees[${i}].maxCostPerTransaction`, 'expected at most maxCostPerDay.')
+    if (caps.maxPriorityFeePerGas > caps.maxFeePerGas)
+      throw invalid(`fees[${i}].maxPriorityFeePerGas`, 'expected at most maxFeePerGas.')
+    if (caps.maxCostPerTransaction > caps.maxCostPerDay)
+      throw invalid(`fees[${i}].maxCostPerTransaction`, 'expected at most maxCostPerDay.')
     fees.set(fee.chainId, caps)
   })
   return fees
@@ -150,7 +189,8 @@ function feesOf(source: PolicyDocument): ReadonlyMap<number, FeeCaps> {
 function refuseSameId(rules: readonly Rule[]): void {
   const seen = new Set<string>()
   rules.forEach((rule, i) => {
-    if (seen.has(rule.id)) throw invalid(`rules[${i}].id`, `expected an id of its own, got ${rule.id} again; limits are counted by it.`)
+    if (seen.has(rule.id))
+      throw invalid(`rules[${i}].id`, `expected an id of its own, got ${rule.id} again; limits are counted by it.`)
     seen.add(rule.id)
   })
 }

@@ -69,14 +69,29 @@ function judge(input: Evaluation): Decision {
   if (odd !== null) return refuse(input, 'failed', 'POLICY_FAILED', `The policy could not be judged: ${odd}.`)
   // What a refund costs is known only after execution, so no limit could hold it.
   if (request.refund !== null && request.refund.gasPrice > 0n) {
-    return refuse(input, 'denied', 'POLICY_DENIED', 'No rule can allow a gas refund out of the Safe: its amount has no bound. Expected gasPrice 0.')
+    return refuse(
+      input,
+      'denied',
+      'POLICY_DENIED',
+      'No rule can allow a gas refund out of the Safe: its amount has no bound. Expected gasPrice 0.',
+    )
   }
   const delegatecall = effects.find((effect) => effect.kind === 'delegatecall')
   if (delegatecall !== undefined) {
-    return refuse(input, 'denied', 'DELEGATECALL_DENIED', `No rule can allow ${describeEffect(policy, delegatecall, request.chainId)} (${excerpt(delegatecall.where)}).`)
+    return refuse(
+      input,
+      'denied',
+      'DELEGATECALL_DENIED',
+      `No rule can allow ${describeEffect(policy, delegatecall, request.chainId)} (${excerpt(delegatecall.where)}).`,
+    )
   }
   if (effects.some((effect) => effect.kind === 'message' && /^Safe(?:Tx|Message)$/.test(effect.primaryType ?? ''))) {
-    return refuse(input, 'denied', 'OPAQUE_MESSAGE', 'No rule can allow a Safe type as a message: its signature would stand for a transaction.')
+    return refuse(
+      input,
+      'denied',
+      'OPAQUE_MESSAGE',
+      'No rule can allow a Safe type as a message: its signature would stand for a transaction.',
+    )
   }
   const judged = effects.filter((effect) => effect.kind !== 'rejection')
   if (judged.length === 0) return { ...base(policy), verdict: 'approved', refusal: null }
@@ -87,7 +102,13 @@ function judge(input: Evaluation): Decision {
   const [denied] = matches.deny
   if (denied !== undefined) {
     const what = describeEffect(policy, denied.effects[0] as Effect, request.chainId)
-    return refuse(input, 'denied', 'POLICY_DENIED', `Rule ${denied.rule.id} denies ${what}: ${denied.rule.reason}.`, spoke)
+    return refuse(
+      input,
+      'denied',
+      'POLICY_DENIED',
+      `Rule ${denied.rule.id} denies ${what}: ${denied.rule.reason}.`,
+      spoke,
+    )
   }
   const uncovered = judged.find((effect) => !matches.allow.some((match) => match.effects.includes(effect)))
   if (uncovered !== undefined) return refuseUncovered(input, uncovered, matches.near.get(uncovered), initiator, spoke)
@@ -96,12 +117,29 @@ function judge(input: Evaluation): Decision {
   const limit = limitRefusal(matches.allow, input.usage)
   if (limit !== null) return refuse(input, 'denied', limit.code, limit.message, spoke)
   const contradicted = contradiction(request, effects, simulation)
-  if (contradicted !== null) return refuse(input, 'denied', 'POLICY_DENIED', `Expected only the effects of the decoded calls, but ${contradicted}.`, spoke)
+  if (contradicted !== null)
+    return refuse(
+      input,
+      'denied',
+      'POLICY_DENIED',
+      `Expected only the effects of the decoded calls, but ${contradicted}.`,
+      spoke,
+    )
   const blind = matches.allow.find(({ rule }) => rule.simulationRequired && simulation?.status !== 'succeeded')
   if (blind !== undefined) {
-    return refuse(input, 'failed', 'POLICY_FAILED', `Rule ${blind.rule.id} needs a simulation that succeeded; it ${simulation?.status === 'reverted' ? 'reverted' : 'did not run'}.`, spoke)
+    return refuse(
+      input,
+      'failed',
+      'POLICY_FAILED',
+      `Rule ${blind.rule.id} needs a simulation that succeeded; it ${simulation?.status === 'reverted' ? 'reverted' : 'did not run'}.`,
+      spoke,
+    )
   }
-  const owed = owedOf(matches.allow.map(({ rule }) => rule), input, initiator)
+  const owed = owedOf(
+    matches.allow.map(({ rule }) => rule),
+    input,
+    initiator,
+  )
   return { ...base(policy), verdict: 'approved', refusal: null, spoke, owed, reservations }
 }
 
@@ -128,7 +166,8 @@ function matchAll({ policy, request }: Evaluation, effects: readonly Effect[], i
       const found = mismatches(rule, effect, request, initiator)
       if (found === null) continue
       if (found.length === 0) matched.push(effect)
-      else if (found.length === 1 && rule.effect === 'allow') suggest(effect, { rule, mismatch: found[0] as Mismatch, total: 0n })
+      else if (found.length === 1 && rule.effect === 'allow')
+        suggest(effect, { rule, mismatch: found[0] as Mismatch, total: 0n })
     }
     if (matched.length === 0) continue
     const total = matched.reduce((sum, effect) => sum + amountOf(effect), 0n)
@@ -153,23 +192,38 @@ function byId(a: { readonly rule: { readonly id: string } }, b: { readonly rule:
 }
 
 function outcomes({ policy, request }: Evaluation, { allow, deny }: Matches): readonly RuleOutcome[] {
-  return [...deny, ...allow].flatMap(({ rule, effects }) => effects.map((effect) => ({
-    rule: rule.id,
-    effect: rule.effect,
-    where: effect.where,
-    reason: rule.effect === 'deny' ? rule.reason : `matches ${describeEffect(policy, effect, request.chainId)}`,
-  })))
+  return [...deny, ...allow].flatMap(({ rule, effects }) =>
+    effects.map((effect) => ({
+      rule: rule.id,
+      effect: rule.effect,
+      where: effect.where,
+      reason: rule.effect === 'deny' ? rule.reason : `matches ${describeEffect(policy, effect, request.chainId)}`,
+    })),
+  )
 }
 
-function refuseUncovered(input: Evaluation, effect: Effect, near: Near | undefined, initiator: string | null, spoke: readonly RuleOutcome[]): Decision {
+function refuseUncovered(
+  input: Evaluation,
+  effect: Effect,
+  near: Near | undefined,
+  initiator: string | null,
+  spoke: readonly RuleOutcome[],
+): Decision {
   const { policy, request } = input
   const what = describeEffect(policy, effect, request.chainId)
   const place = input.effects.length > 1 ? ` (${excerpt(effect.where)})` : ''
   if (near === undefined) return refuse(input, 'denied', 'POLICY_DENIED', `No rule allows ${what}${place}.`, spoke)
   const { rule, mismatch, total } = near
   const why = describeMismatch(policy, rule, mismatch, effect, request, initiator, total)
-  const above = mismatch === 'range' && 'upTo' in rule.subject && rule.subject.upTo !== null && total > rule.subject.upTo
-  return refuse(input, 'denied', above ? 'LIMIT_PER_TRANSACTION' : 'POLICY_DENIED', `No rule allows ${what}${place}: rule ${rule.id} would allow it, but ${why}.`, spoke)
+  const above =
+    mismatch === 'range' && 'upTo' in rule.subject && rule.subject.upTo !== null && total > rule.subject.upTo
+  return refuse(
+    input,
+    'denied',
+    above ? 'LIMIT_PER_TRANSACTION' : 'POLICY_DENIED',
+    `No rule allows ${what}${place}: rule ${rule.id} would allow it, but ${why}.`,
+    spoke,
+  )
 }
 
 function reservationOf({ rule, total }: Match<AllowRule>): readonly ReservationDemand[] {
@@ -178,7 +232,10 @@ function reservationOf({ rule, total }: Match<AllowRule>): readonly ReservationD
   return [{ rule: rule.id, token: limits.asset.token, amount: total, limit: limits.maxPer24h, windowSeconds: WINDOW }]
 }
 
-function limitRefusal(matches: readonly Match<AllowRule>[], usage: Evaluation['usage']): { readonly code: ErrorCode; readonly message: string } | null {
+function limitRefusal(
+  matches: readonly Match<AllowRule>[],
+  usage: Evaluation['usage'],
+): { readonly code: ErrorCode; readonly message: string } | null {
   for (const { rule, total } of matches) {
     const { limits } = rule
     if (limits === null || limits.maxPerTransaction === null || total <= limits.maxPerTransaction) continue
@@ -190,7 +247,11 @@ function limitRefusal(matches: readonly Match<AllowRule>[], usage: Evaluation['u
     if (limits === null || limits.maxPer24h === null) continue
     const { asset, maxPer24h } = limits
     const used = usage(rule.id, asset.token)
-    if (typeof used !== 'bigint' || used < 0n) throw new CustodyError('POLICY_FAILED', `Expected the usage of rule ${rule.id} as base units, got ${excerpt(String(used))}.`)
+    if (typeof used !== 'bigint' || used < 0n)
+      throw new CustodyError(
+        'POLICY_FAILED',
+        `Expected the usage of rule ${rule.id} as base units, got ${excerpt(String(used))}.`,
+      )
     if (used + total <= maxPer24h) continue
     const message = `Rule ${rule.id} would allow it, but the amount ${amountText(total, asset)} and the ${amountText(used, asset)} of the last 24 hours, reservations included, are above its maximum ${amountText(maxPer24h, asset)}.`
     return { code: 'LIMIT_WINDOW', message }
@@ -202,6 +263,12 @@ function base(policy: Policy): Pick<Decision, 'spoke' | 'owed' | 'reservations' 
   return { spoke: [], owed: NOTHING_OWED, reservations: [], policyHash: policy.hash, policyVersion: policy.version }
 }
 
-function refuse({ policy, frozen }: Evaluation, verdict: 'denied' | 'failed', code: ErrorCode, message: string, spoke: readonly RuleOutcome[] = []): Decision {
+function refuse(
+  { policy, frozen }: Evaluation,
+  verdict: 'denied' | 'failed',
+  code: ErrorCode,
+  message: string,
+  spoke: readonly RuleOutcome[] = [],
+): Decision {
   return { ...base(policy), verdict, refusal: { code, message }, spoke, owed: { ...NOTHING_OWED, frozen } }
 }

@@ -12,7 +12,10 @@ export function path(parts: readonly (string | number | symbol)[]): string {
 
 /** The refusal of a policy document; always names the place. */
 export function invalid(where: string, message: string, cause?: unknown): CustodyError {
-  return new CustodyError('POLICY_INVALID', `Policy, ${where}: ${message}`, { details: { path: where }, ...(cause !== undefined && { cause }) })
+  return new CustodyError('POLICY_INVALID', `Policy, ${where}: ${message}`, {
+    details: { path: where },
+    ...(cause !== undefined && { cause }),
+  })
 }
 
 /** Runs a parser of a primitive and turns its refusal into one that names the place in the document. */

@@ -4,14 +4,29 @@ import type { Asset, Parties, Rule } from './policy.ts'
 
 /** A condition of a rule that an effect does not meet. */
 export type Mismatch =
-  | 'treasury' | 'initiator' | 'asset' | 'recipient' | 'spender' | 'contract' | 'selector'
-  | 'format' | 'primary type' | 'verifying contract' | 'function' | 'range'
+  | 'treasury'
+  | 'initiator'
+  | 'asset'
+  | 'recipient'
+  | 'spender'
+  | 'contract'
+  | 'selector'
+  | 'format'
+  | 'primary type'
+  | 'verifying contract'
+  | 'function'
+  | 'range'
 
 /**
  * The conditions of the rule that the effect does not meet; empty when it matches, null when the rule is about
  * another kind or chain. Limits are no conditions: a rule that matches binds with its limits.
  */
-export function mismatches(rule: Rule, effect: Effect, request: Request, initiator: string | null): readonly Mismatch[] | null {
+export function mismatches(
+  rule: Rule,
+  effect: Effect,
+  request: Request,
+  initiator: string | null,
+): readonly Mismatch[] | null {
   if (rule.chainId !== null && rule.chainId !== request.chainId) return null
   const { subject } = rule
   const found: Mismatch[] = []
@@ -35,11 +50,17 @@ function subjectMismatches(subject: Rule['subject'], effect: Effect, found: Mism
     if (!among(subject.spenders, effect.spender)) found.push('spender')
   } else if (subject.kind === 'call' && effect.kind === 'call') {
     if (subject.contract !== null && subject.contract !== effect.to.toLowerCase()) found.push('contract')
-    if (subject.selectors !== null && (effect.selector === null || !subject.selectors.has(effect.selector))) found.push('selector')
+    if (subject.selectors !== null && (effect.selector === null || !subject.selectors.has(effect.selector)))
+      found.push('selector')
   } else if (subject.kind === 'message' && effect.kind === 'message') {
     if (subject.format !== null && subject.format !== effect.format) found.push('format')
-    if (subject.primaryTypes !== null && (effect.primaryType === null || !subject.primaryTypes.has(effect.primaryType))) found.push('primary type')
-    if (subject.verifyingContracts !== null && !subject.verifyingContracts.has(effect.verifyingContract?.toLowerCase() ?? 'none')) found.push('verifying contract')
+    if (subject.primaryTypes !== null && (effect.primaryType === null || !subject.primaryTypes.has(effect.primaryType)))
+      found.push('primary type')
+    if (
+      subject.verifyingContracts !== null &&
+      !subject.verifyingContracts.has(effect.verifyingContract?.toLowerCase() ?? 'none')
+    )
+      found.push('verifying contract')
   } else if (subject.kind === 'safe-admin' && effect.kind === 'safe-admin') {
     if (subject.selectors !== null && !subject.selectors.has(effect.selector)) found.push('function')
   }
@@ -59,12 +80,20 @@ function among(parties: Parties, address: string): boolean {
 export function touched(effect: Effect): readonly string[] {
   const addresses: (string | null)[] = (() => {
     switch (effect.kind) {
-      case 'transfer': return [effect.token, effect.recipient]
-      case 'approve': return [effect.token, effect.spender]
-      case 'nft': return [effect.token, effect.recipient]
-      case 'call': case 'delegatecall': return [effect.to]
-      case 'message': return [effect.verifyingContract]
-      case 'safe-admin': case 'rejection': return []
+      case 'transfer':
+        return [effect.token, effect.recipient]
+      case 'approve':
+        return [effect.token, effect.spender]
+      case 'nft':
+        return [effect.token, effect.recipient]
+      case 'call':
+      case 'delegatecall':
+        return [effect.to]
+      case 'message':
+        return [effect.verifyingContract]
+      case 'safe-admin':
+      case 'rejection':
+        return []
     }
   })()
   return addresses.flatMap((address) => (address === null ? [] : [address.toLowerCase()]))

@@ -18,8 +18,13 @@ export function bookName(policy: Policy, address: Address, chainId: number): str
 
 /** The policy's entry for a token on a chain; `token` null is the native coin. Null when the policy does not list it. */
 export function assetOf(policy: Policy, token: Address | null, chainId: number): Asset | null {
-  return policy.assets.find((asset) => asset.chainId === chainId
-    && (asset.token === null ? token === null : token !== null && sameAddress(asset.token, token))) ?? null
+  return (
+    policy.assets.find(
+      (asset) =>
+        asset.chainId === chainId &&
+        (asset.token === null ? token === null : token !== null && sameAddress(asset.token, token)),
+    ) ?? null
+  )
 }
 
 /** The principal that holds the key of an address, or null. */

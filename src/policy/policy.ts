@@ -24,11 +24,28 @@ export type Parties = ReadonlySet<string> | 'anybody'
 
 /** What a rule is about. Amounts in base units; a null condition is not asked. */
 export type Subject =
-  | { readonly kind: 'transfer'; readonly asset: Asset | null; readonly recipients: Parties; readonly above: bigint | null; readonly upTo: bigint | null }
-  | { readonly kind: 'approve'; readonly asset: Asset | null; readonly spenders: Parties; readonly above: bigint | null; readonly upTo: bigint | null }
+  | {
+      readonly kind: 'transfer'
+      readonly asset: Asset | null
+      readonly recipients: Parties
+      readonly above: bigint | null
+      readonly upTo: bigint | null
+    }
+  | {
+      readonly kind: 'approve'
+      readonly asset: Asset | null
+      readonly spenders: Parties
+      readonly above: bigint | null
+      readonly upTo: bigint | null
+    }
   | { readonly kind: 'call'; readonly contract: string | null; readonly selectors: ReadonlySet<Hex> | null }
   /** `verifyingContracts` holds lower-case addresses, and `none` for a domain that has no such field. */
-  | { readonly kind: 'message'; readonly format: 'text' | 'typed-data' | null; readonly primaryTypes: ReadonlySet<string> | null; readonly verifyingContracts: ReadonlySet<string> | null }
+  | {
+      readonly kind: 'message'
+      readonly format: 'text' | 'typed-data' | null
+      readonly primaryTypes: ReadonlySet<string> | null
+      readonly verifyingContracts: ReadonlySet<string> | null
+    }
   | { readonly kind: 'safe-admin'; readonly selectors: ReadonlySet<Hex> | null }
   /** Deny rules only: whatever touches one of the addresses. */
   | { readonly kind: 'any'; readonly addresses: ReadonlySet<string> }

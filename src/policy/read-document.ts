@@ -12,7 +12,8 @@ const MAX_DEPTH = 16
  * @throws POLICY_INVALID
  */
 export function readDocument(text: string): Json {
-  if (Buffer.byteLength(text) > MAX_BYTES) throw invalid('the document', `expected at most ${MAX_BYTES} bytes, got ${Buffer.byteLength(text)}.`)
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    throw invalid('the document', `expected at most ${MAX_BYTES} bytes, got ${Buffer.byteLength(text)}.`)
   if (text.trimStart().startsWith('{')) {
     // A flow mapping of YAML also starts with a brace; only text that is no JSON goes on to the YAML reader.
     const value = tryJson(text)
@@ -22,7 +23,9 @@ export function readDocument(text: string): Json {
     return readYaml(text)
   } catch (error) {
     // The reader gives up on absurd nesting with a bare error of the language.
-    throw error instanceof CustodyError ? error : invalid('the document', `expected YAML or JSON that can be read: ${excerpt(String(error))}.`, error)
+    throw error instanceof CustodyError
+      ? error
+      : invalid('the document', `expected YAML or JSON that can be read: ${excerpt(String(error))}.`, error)
   }
 }
 
@@ -39,19 +42,29 @@ function tryJson(text: string): Json | undefined {
 
 function readYaml(text: string): Json {
   const document = parseDocument(text, {
-    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, stringKeys: true, merge: false, prettyErrors: true,
+    version: '1.2',
+    schema: 'core',
+    strict: true,
+    uniqueKeys: true,
+    stringKeys: true,
+    merge: false,
+    prettyErrors: true,
   })
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
     const line = problem.linePos?.[0].line
-    throw invalid(line === undefined ? 'the document' : `line ${line}`, `expected YAML or JSON: ${excerpt((problem.message.split('\n')[0] as string), 160)}`)
+    throw invalid(
+      line === undefined ? 'the document' : `line ${line}`,
+      `expected YAML or JSON: ${excerpt(problem.message.split('\n')[0] as string, 160)}`,
+    )
   }
   if (document.directives.yaml.explicit === true) throw invalid('the document', 'expected no %YAML directive.')
   visit(document, (_key, node) => {
     if (isAlias(node) || ((isScalar(node) || isCollection(node)) && node.anchor !== undefined)) {
       throw invalid('the document', 'expected no anchors or aliases (& and *); write the value out.')
     }
-    if (isNode(node) && node.tag !== undefined) throw invalid('the document', `expected no tags, got ${excerpt(node.tag)}.`)
+    if (isNode(node) && node.tag !== undefined)
+      throw invalid('the document', `expected no tags, got ${excerpt(node.tag)}.`)
   })
   const value = document.toJS({ maxAliasCount: 0 }) as Json
   refuseDepth(value, 0)

@@ -7,7 +7,9 @@ import { z } from 'zod'
  */
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'expected lower-case letters, digits, dots and dashes')
-const text = z.string({ error: 'expected a quoted text; without quotes YAML reads 0x… and 20000.00 as numbers' }).max(200)
+const text = z
+  .string({ error: 'expected a quoted text; without quotes YAML reads 0x… and 20000.00 as numbers' })
+  .max(200)
 const initiator = z.string().regex(/^(?:local:)?[A-Za-z0-9._-]{1,64}$/, 'expected a principal, or local:<user>')
 const amount = z.string({ error: 'expected a quoted decimal such as "20000.00"' }).max(100)
 const wei = z.string({ error: 'expected a quoted amount with its unit, such as "30 gwei" or "0.05 ETH"' }).max(100)
@@ -41,20 +43,67 @@ const book = z.literal('addressBook')
 const anybody = z.literal('*')
 
 const allow = z.discriminatedUnion('kind', [
-  z.strictObject({ ...allowed, ...limits, ...range, kind: z.literal('transfer'), asset: symbol, recipients: z.union([anybody, book, list(text)], { error: 'expected a list of names or addresses, "addressBook", or "*" for anybody' }) }),
-  z.strictObject({ ...allowed, ...limits, ...range, kind: z.literal('approve'), asset: symbol, spenders: z.union([book, list(text)], { error: 'expected a list of names or addresses, or "addressBook"' }) }),
-  z.strictObject({ ...allowed, kind: z.literal('call'), contract: text, selectors: list(text), maxValue: wei.optional(), maxValuePer24h: wei.optional() }),
-  z.strictObject({ ...allowed, kind: z.literal('message'), format: z.enum(['text', 'typed-data']), primaryTypes: list(text).optional(), verifyingContracts: list(text).optional() }),
+  z.strictObject({
+    ...allowed,
+    ...limits,
+    ...range,
+    kind: z.literal('transfer'),
+    asset: symbol,
+    recipients: z.union([anybody, book, list(text)], {
+      error: 'expected a list of names or addresses, "addressBook", or "*" for anybody',
+    }),
+  }),
+  z.strictObject({
+    ...allowed,
+    ...limits,
+    ...range,
+    kind: z.literal('approve'),
+    asset: symbol,
+    spenders: z.union([book, list(text)], { error: 'expected a list of names or addresses, or "addressBook"' }),
+  }),
+  z.strictObject({
+    ...allowed,
+    kind: z.literal('call'),
+    contract: text,
+    selectors: list(text),
+    maxValue: wei.optional(),
+    maxValuePer24h: wei.optional(),
+  }),
+  z.strictObject({
+    ...allowed,
+    kind: z.literal('message'),
+    format: z.enum(['text', 'typed-data']),
+    primaryTypes: list(text).optional(),
+    verifyingContracts: list(text).optional(),
+  }),
   z.strictObject({ ...allowed, kind: z.literal('safe-admin'), functions: list(text) }),
 ])
 
 const denied = { ...scope, effect: z.literal('deny'), reason: reason.optional() }
 
 const deny = z.discriminatedUnion('kind', [
-  z.strictObject({ ...denied, kind: z.literal('transfer'), asset: symbol.optional(), recipients: z.union([anybody, book, list(text)]).optional(), above: amount.optional() }),
-  z.strictObject({ ...denied, kind: z.literal('approve'), asset: symbol.optional(), spenders: z.union([anybody, book, list(text)]).optional(), above: amount.optional() }),
+  z.strictObject({
+    ...denied,
+    kind: z.literal('transfer'),
+    asset: symbol.optional(),
+    recipients: z.union([anybody, book, list(text)]).optional(),
+    above: amount.optional(),
+  }),
+  z.strictObject({
+    ...denied,
+    kind: z.literal('approve'),
+    asset: symbol.optional(),
+    spenders: z.union([anybody, book, list(text)]).optional(),
+    above: amount.optional(),
+  }),
   z.strictObject({ ...denied, kind: z.literal('call'), contract: text.optional(), selectors: list(text).optional() }),
-  z.strictObject({ ...denied, kind: z.literal('message'), format: z.enum(['text', 'typed-data']).optional(), primaryTypes: list(text).optional(), verifyingContracts: list(text).optional() }),
+  z.strictObject({
+    ...denied,
+    kind: z.literal('message'),
+    format: z.enum(['text', 'typed-data']).optional(),
+    primaryTypes: list(text).optional(),
+    verifyingContracts: list(text).optional(),
+  }),
   z.strictObject({ ...denied, kind: z.literal('safe-admin'), functions: list(text).optional() }),
   z.strictObject({ ...denied, kind: z.literal('any'), addresses: list(text) }),
 ])
@@ -68,19 +117,39 @@ export const policySchema = z.strictObject({
   thawDelay: duration,
   principals: z.record(name, text),
   groups: z.record(name, list(name)).default({}),
-  assets: z.array(z.union([
-    z.strictObject({ symbol, chainId, token: text, decimals: z.int().min(0).max(36) }),
-    z.strictObject({ symbol, chainId, native: z.literal(true), decimals: z.int().min(0).max(36) }),
-  ], { error: 'expected { symbol, chainId, decimals } and either token or native: true' })).max(10_000).default([]),
-  addressBook: z.record(name, z.union([text, z.strictObject({ address: text, chainId })], { error: 'expected a quoted address, or { address, chainId }' })).default({}),
-  fees: z.array(z.strictObject({
-    chainId,
-    gasCeiling: z.int().positive(),
-    maxFeePerGas: wei,
-    maxPriorityFeePerGas: wei,
-    maxCostPerTransaction: wei,
-    maxCostPerDay: wei,
-  })).max(1000).default([]),
+  assets: z
+    .array(
+      z.union(
+        [
+          z.strictObject({ symbol, chainId, token: text, decimals: z.int().min(0).max(36) }),
+          z.strictObject({ symbol, chainId, native: z.literal(true), decimals: z.int().min(0).max(36) }),
+        ],
+        { error: 'expected { symbol, chainId, decimals } and either token or native: true' },
+      ),
+    )
+    .max(10_000)
+    .default([]),
+  addressBook: z
+    .record(
+      name,
+      z.union([text, z.strictObject({ address: text, chainId })], {
+        error: 'expected a quoted address, or { address, chainId }',
+      }),
+    )
+    .default({}),
+  fees: z
+    .array(
+      z.strictObject({
+        chainId,
+        gasCeiling: z.int().positive(),
+        maxFeePerGas: wei,
+        maxPriorityFeePerGas: wei,
+        maxCostPerTransaction: wei,
+        maxCostPerDay: wei,
+      }),
+    )
+    .max(1000)
+    .default([]),
   rules: z.array(ruleSchema).max(10_000).default([]),
 })
 

@@ -15,7 +15,8 @@ export const TEMPLATE_NAMES: readonly string[] = [...TEMPLATES.keys()]
  */
 export function policyTemplate(name: string, values: TemplateValues): string {
   const template = TEMPLATES.get(name)
-  if (template === undefined) throw new CustodyError('NOT_FOUND', `Expected a template (${TEMPLATE_NAMES.join(', ')}), got "${excerpt(name)}".`)
+  if (template === undefined)
+    throw new CustodyError('NOT_FOUND', `Expected a template (${TEMPLATE_NAMES.join(', ')}), got "${excerpt(name)}".`)
   const text = template(values)
   parsePolicy(text)
   return text

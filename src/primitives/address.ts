@@ -26,7 +26,10 @@ export function toChecksum(address: string): Address {
  */
 export function parseAddress(text: unknown, what = 'address'): Address {
   if (typeof text !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(text)) {
-    throw new CustodyError('ADDRESS_INVALID', `Expected ${what} as 0x and 40 hexadecimal digits, got "${excerpt(String(text))}".`)
+    throw new CustodyError(
+      'ADDRESS_INVALID',
+      `Expected ${what} as 0x and 40 hexadecimal digits, got "${excerpt(String(text))}".`,
+    )
   }
   const checksummed = toChecksum(text)
   const digits = text.slice(2)

@@ -7,11 +7,17 @@ import { CustodyError, excerpt } from '../errors.ts'
  */
 export function parseAmount(text: unknown, decimals: number, what = 'amount'): bigint {
   if (typeof text !== 'string' || !/^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/.test(text) || text.length > 100) {
-    throw new CustodyError('AMOUNT_INVALID', `Expected ${what} as a plain decimal such as 12500.00, got "${excerpt(String(text))}".`)
+    throw new CustodyError(
+      'AMOUNT_INVALID',
+      `Expected ${what} as a plain decimal such as 12500.00, got "${excerpt(String(text))}".`,
+    )
   }
   const [whole = '0', fraction = ''] = text.split('.')
   if (fraction.length > decimals) {
-    throw new CustodyError('AMOUNT_TOO_PRECISE', `Expected ${what} with at most ${decimals} decimals, got ${fraction.length} in "${text}".`)
+    throw new CustodyError(
+      'AMOUNT_TOO_PRECISE',
+      `Expected ${what} with at most ${decimals} decimals, got ${fraction.length} in "${text}".`,
+    )
   }
   const units = BigInt(whole + fraction.padEnd(decimals, '0'))
   if (units >= 1n << 256n) throw new CustodyError('AMOUNT_INVALID', `Expected ${what} below 2^256 base units.`)
@@ -42,7 +48,10 @@ const UNITS = { wei: 0, gwei: 9, eth: 18 } as const
 export function parseWei(text: unknown, what = 'amount'): bigint {
   const match = typeof text === 'string' ? /^(\S+) (wei|gwei|eth)$/i.exec(text) : null
   if (match === null) {
-    throw new CustodyError('AMOUNT_INVALID', `Expected ${what} with its unit, such as "30 gwei" or "0.05 ETH", got "${excerpt(String(text))}".`)
+    throw new CustodyError(
+      'AMOUNT_INVALID',
+      `Expected ${what} with its unit, such as "30 gwei" or "0.05 ETH", got "${excerpt(String(text))}".`,
+    )
   }
   return parseAmount(match[1], UNITS[(match[2] as string).toLowerCase() as keyof typeof UNITS], what)
 }

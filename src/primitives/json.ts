@@ -15,7 +15,8 @@ export function canonicalJson(value: Json): string {
     return JSON.stringify(value)
   }
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new CustodyError('JSON_INVALID', `Expected a whole number below 2^53, got ${value}.`)
+    if (!Number.isSafeInteger(value))
+      throw new CustodyError('JSON_INVALID', `Expected a whole number below 2^53, got ${value}.`)
     return String(Object.is(value, -0) ? 0 : value)
   }
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`
@@ -62,18 +63,26 @@ function refuseDuplicateKeys(text: string, what: string): void {
   let expectKey = false
   for (let i = 0; i < text.length; i++) {
     const char = text[i]
-    if (scopes.length > MAX_DEPTH) throw new CustodyError('JSON_INVALID', `Expected ${what} nested at most ${MAX_DEPTH} deep.`)
-    if (char === '{') { scopes.push(new Set()); expectKey = true }
-    else if (char === '[') { scopes.push(null); expectKey = false }
-    else if (char === '}' || char === ']') { scopes.pop(); expectKey = false }
-    else if (char === ',') expectKey = scopes.at(-1) instanceof Set
+    if (scopes.length > MAX_DEPTH)
+      throw new CustodyError('JSON_INVALID', `Expected ${what} nested at most ${MAX_DEPTH} deep.`)
+    if (char === '{') {
+      scopes.push(new Set())
+      expectKey = true
+    } else if (char === '[') {
+      scopes.push(null)
+      expectKey = false
+    } else if (char === '}' || char === ']') {
+      scopes.pop()
+      expectKey = false
+    } else if (char === ',') expectKey = scopes.at(-1) instanceof Set
     else if (char === '"') {
       string.lastIndex = i
       const match = (string.exec(text) as RegExpExecArray)[0]
       if (expectKey) {
         const key = JSON.parse(match) as string
         const scope = scopes.at(-1) as Set<string>
-        if (scope.has(key)) throw new CustodyError('JSON_INVALID', `The key "${excerpt(key)}" stands twice in one object of ${what}.`)
+        if (scope.has(key))
+          throw new CustodyError('JSON_INVALID', `The key "${excerpt(key)}" stands twice in one object of ${what}.`)
         scope.add(key)
         expectKey = false
       }

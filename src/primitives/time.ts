@@ -15,13 +15,20 @@ const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 export function parseDuration(text: unknown, what = 'duration'): Seconds {
   const match = typeof text === 'string' ? /^(0|[1-9][0-9]{0,6})([smhd])$/.exec(text) : null
   if (match === null) {
-    throw new CustodyError('DURATION_INVALID', `Expected ${what} such as 30m, 12h or 7d, got "${excerpt(String(text))}".`)
+    throw new CustodyError(
+      'DURATION_INVALID',
+      `Expected ${what} such as 30m, 12h or 7d, got "${excerpt(String(text))}".`,
+    )
   }
   return Number(match[1]) * UNIT_SECONDS[match[2] as keyof typeof UNIT_SECONDS]
 }
 
 export function formatDuration(seconds: Seconds): string {
-  for (const [unit, size] of [['d', 86_400], ['h', 3600], ['m', 60]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+  ] as const) {
     if (seconds >= size && seconds % size === 0) return `${seconds / size}${unit}`
   }
   return `${seconds}s`

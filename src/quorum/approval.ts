@@ -19,8 +19,10 @@ export interface ApprovalSubject {
 
 /** The EIP-712 document for any wallet; `toJsonText` writes it. @throws HEX_INVALID, FIELD_INVALID @see EIP-712 */
 export function approvalTypedData({ chainId, requestDigest, effectDigest, logSize, logRoot }: ApprovalSubject) {
-  if (!Number.isSafeInteger(logSize) || logSize < 0) throw new CustodyError('FIELD_INVALID', `Expected logSize as a number of entries, got ${logSize}.`)
-  if (!Number.isSafeInteger(chainId) || chainId < 1) throw new CustodyError('FIELD_INVALID', `Expected chainId as a whole number from 1 on, got ${chainId}.`)
+  if (!Number.isSafeInteger(logSize) || logSize < 0)
+    throw new CustodyError('FIELD_INVALID', `Expected logSize as a number of entries, got ${logSize}.`)
+  if (!Number.isSafeInteger(chainId) || chainId < 1)
+    throw new CustodyError('FIELD_INVALID', `Expected chainId as a whole number from 1 on, got ${chainId}.`)
   return {
     domain: { name: 'Coffer', version: '1', chainId },
     types: {
@@ -59,7 +61,11 @@ export function approvalDigest(approval: ApprovalSubject): Hex {
  */
 export function verifyApproval({ signature, ...approval }: ApprovalSubject & { readonly signature: Hex }): Address {
   const { owner, parsed } = parseOwnerSignature(approvalDigest(approval), signature)
-  if (parsed.kind !== 'ecdsa') throw new CustodyError('SIGNATURE_INVALID', 'Expected a signature over the typed data of the approval (v 27 or 28), got one over a bare hash.')
+  if (parsed.kind !== 'ecdsa')
+    throw new CustodyError(
+      'SIGNATURE_INVALID',
+      'Expected a signature over the typed data of the approval (v 27 or 28), got one over a bare hash.',
+    )
   return owner
 }
 
@@ -85,9 +91,13 @@ export function approversOf(
   for (const { signer, logSize, logRoot, signature } of approvals) {
     const recovered = verifyApproval({ chainId, requestDigest, effectDigest, logSize, logRoot, signature })
     if (!sameAddress(recovered, signer)) {
-      throw new CustodyError('REQUEST_ALTERED', `The approval of ${signer} does not verify over the request as it is stored now.`, {
-        details: { signer, requestDigest, effectDigest },
-      })
+      throw new CustodyError(
+        'REQUEST_ALTERED',
+        `The approval of ${signer} does not verify over the request as it is stored now.`,
+        {
+          details: { signer, requestDigest, effectDigest },
+        },
+      )
     }
     const name = principalOf(recovered)
     if (name !== null) names.add(name)

@@ -50,16 +50,24 @@ export function authorise(input: AuthoriseInput): Authorisation {
   const { decision, request, threshold, now } = input
   refuseVerdict(decision)
   if (decision.owed.frozen || (input.frozen && request.action.kind !== 'rejection')) {
-    throw new CustodyError('FROZEN', `Coffer is frozen; request ${request.id} waits.`, { details: { owed: decision.owed } })
+    throw new CustodyError('FROZEN', `Coffer is frozen; request ${request.id} waits.`, {
+      details: { owed: decision.owed },
+    })
   }
   if (!(now < request.expiresAt)) {
-    throw new CustodyError('REQUEST_EXPIRED', `Request ${request.id} expired at ${formatTime(request.expiresAt)}.`, { details: { expiresAt: request.expiresAt } })
+    throw new CustodyError('REQUEST_EXPIRED', `Request ${request.id} expired at ${formatTime(request.expiresAt)}.`, {
+      details: { expiresAt: request.expiresAt },
+    })
   }
   const signatures = distinctSignatures(input)
   if (!(Number.isSafeInteger(threshold) && threshold >= 1 && signatures.length >= threshold)) {
-    throw new CustodyError('APPROVAL_MISSING', `Expected signatures of ${threshold} owners, got ${signatures.length}.`, {
-      details: { need: threshold, have: signatures.length, signed: signatures.map(({ owner }) => owner) },
-    })
+    throw new CustodyError(
+      'APPROVAL_MISSING',
+      `Expected signatures of ${threshold} owners, got ${signatures.length}.`,
+      {
+        details: { need: threshold, have: signatures.length, signed: signatures.map(({ owner }) => owner) },
+      },
+    )
   }
   refuseOwed(decision.owed, now)
   const authorisation = Object.freeze({
@@ -78,12 +86,17 @@ export function authorise(input: AuthoriseInput): Authorisation {
 
 /** Refuses an object that only looks like an authorisation. @throws APPROVAL_MISSING */
 export function assertAuthorised(authorisation: Authorisation): void {
-  if (!given.has(authorisation)) throw new CustodyError('APPROVAL_MISSING', 'Expected an authorisation of the quorum stage, got another object.')
+  if (!given.has(authorisation))
+    throw new CustodyError('APPROVAL_MISSING', 'Expected an authorisation of the quorum stage, got another object.')
 }
 
 function refuseVerdict({ verdict, refusal }: Decision): void {
   if (verdict === 'approved') return
-  const { code, message, next } = refusal ?? { code: 'POLICY_FAILED' as const, message: 'The policy gave no verdict.', next: undefined }
+  const { code, message, next } = refusal ?? {
+    code: 'POLICY_FAILED' as const,
+    message: 'The policy gave no verdict.',
+    next: undefined,
+  }
   throw new CustodyError(code, message, next === undefined ? {} : { next })
 }
 
@@ -93,7 +106,11 @@ function distinctSignatures({ signatures, owners, effectDigest }: AuthoriseInput
     if (signature.kind === 'ecdsa' || signature.kind === 'eth-sign') {
       const { owner } = parseOwnerSignature(effectDigest, signature.signature)
       if (!sameAddress(owner, signature.owner)) {
-        throw new CustodyError('REQUEST_ALTERED', `The stored signature of ${signature.owner} recovers to ${owner} over the effect as it is now.`, { details: { recovered: owner, effectDigest } })
+        throw new CustodyError(
+          'REQUEST_ALTERED',
+          `The stored signature of ${signature.owner} recovers to ${owner} over the effect as it is now.`,
+          { details: { recovered: owner, effectDigest } },
+        )
       }
     }
     // Somebody who is no owner any more signed in good faith; the signature only does not count.
@@ -106,10 +123,17 @@ function distinctSignatures({ signatures, owners, effectDigest }: AuthoriseInput
 function refuseOwed(owed: Owed, now: Seconds): void {
   const details = { owed }
   if (owed.approvals.length > 0) {
-    const words = owed.approvals.map(({ group, need, have, rule }) => `${need - have} more of ${need} approvals ${group === null ? 'of principals' : `of the group ${group}`} (rule ${rule})`)
+    const words = owed.approvals.map(
+      ({ group, need, have, rule }) =>
+        `${need - have} more of ${need} approvals ${group === null ? 'of principals' : `of the group ${group}`} (rule ${rule})`,
+    )
     throw new CustodyError('APPROVAL_MISSING', `The execution waits for ${words.join('; ')}.`, { details })
   }
   if (owed.notBefore !== null && !(now >= owed.notBefore)) {
-    throw new CustodyError('SIGNATURE_WAITS', `The execution waits for its delay, until ${formatTime(owed.notBefore)}.`, { details })
+    throw new CustodyError(
+      'SIGNATURE_WAITS',
+      `The execution waits for its delay, until ${formatTime(owed.notBefore)}.`,
+      { details },
+    )
   }
 }

@@ -15,7 +15,9 @@ const REQUEST_TYPE = keccak256Text('Request(bytes32 requestDigest)')
 
 /** @see EIP-712 */
 export function requestDigestToSign(statement: RequestStatement): Hex {
-  const domain = keccak256(concatHex(DOMAIN_TYPE, keccak256Text('Coffer'), keccak256Text('1'), uintWord(BigInt(statement.chainId))))
+  const domain = keccak256(
+    concatHex(DOMAIN_TYPE, keccak256Text('Coffer'), keccak256Text('1'), uintWord(BigInt(statement.chainId))),
+  )
   const struct = keccak256(concatHex(REQUEST_TYPE, statement.requestDigest))
   return keccak256(concatHex('0x1901', domain, struct))
 }
@@ -23,5 +25,9 @@ export function requestDigestToSign(statement: RequestStatement): Hex {
 /** @throws SIGNATURE_INVALID when the signature is not by `creator` */
 export function verifyCreator(statement: RequestStatement, creator: Address, signature: Hex): void {
   const { owner } = parseOwnerSignature(requestDigestToSign(statement), signature)
-  if (!sameAddress(owner, creator)) throw new CustodyError('SIGNATURE_INVALID', `The request names ${creator} as its creator; the signature is by ${owner}.`)
+  if (!sameAddress(owner, creator))
+    throw new CustodyError(
+      'SIGNATURE_INVALID',
+      `The request names ${creator} as its creator; the signature is by ${owner}.`,
+    )
 }

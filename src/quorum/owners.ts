@@ -21,16 +21,25 @@ export interface Collection {
  * @throws SIGNATURE_INVALID when malformed; SIGNER_NOT_OWNER with `details.recovered` when it is by nobody of the
  *   Safe or by another owner than claimed, which the caller logs as an alarm; APPROVAL_DUPLICATE
  */
-export function collectOwnerSignature({ digest, signature, state, signed, claimed }: Collection): { readonly owner: Address; readonly parsed: OwnerSignature } {
+export function collectOwnerSignature({ digest, signature, state, signed, claimed }: Collection): {
+  readonly owner: Address
+  readonly parsed: OwnerSignature
+} {
   const collected = parseOwnerSignature(digest, signature, state.owners)
   const { owner } = collected
   if (!state.owners.some((known) => sameAddress(known, owner))) {
-    throw new CustodyError('SIGNER_NOT_OWNER', `Expected the signature of an owner of the Safe; it recovers to ${owner}, who is none.`, {
-      details: { recovered: owner, ...(claimed !== undefined && { claimed }) },
-    })
+    throw new CustodyError(
+      'SIGNER_NOT_OWNER',
+      `Expected the signature of an owner of the Safe; it recovers to ${owner}, who is none.`,
+      {
+        details: { recovered: owner, ...(claimed !== undefined && { claimed }) },
+      },
+    )
   }
   if (claimed !== undefined && !sameAddress(claimed, owner)) {
-    throw new CustodyError('SIGNER_NOT_OWNER', `Expected the signature of ${claimed}; it recovers to ${owner}.`, { details: { recovered: owner, claimed } })
+    throw new CustodyError('SIGNER_NOT_OWNER', `Expected the signature of ${claimed}; it recovers to ${owner}.`, {
+      details: { recovered: owner, claimed },
+    })
   }
   if (signed.some((known) => sameAddress(known, owner))) {
     throw new CustodyError('APPROVAL_DUPLICATE', `The owner ${owner} has signed already.`, { details: { owner } })

@@ -50,21 +50,38 @@ export function completes(input: Pick<PermitInput, 'owner' | 'committed' | 'thre
 export function permitSignature(input: PermitInput): SigningPermit {
   const { request, decision } = input
   if (decision.verdict !== 'approved') {
-    throw new CustodyError(decision.refusal?.code ?? 'POLICY_FAILED', decision.refusal?.message ?? 'The policy gave no verdict.')
+    throw new CustodyError(
+      decision.refusal?.code ?? 'POLICY_FAILED',
+      decision.refusal?.message ?? 'The policy gave no verdict.',
+    )
   }
   const rejection = request.action.kind === 'rejection'
-  if (input.frozen && !rejection) throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is signed but rejections.')
-  if (!(input.now < request.expiresAt)) throw new CustodyError('REQUEST_EXPIRED', `Request ${request.id} expired at ${formatTime(request.expiresAt)}.`)
+  if (input.frozen && !rejection)
+    throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is signed but rejections.')
+  if (!(input.now < request.expiresAt))
+    throw new CustodyError('REQUEST_EXPIRED', `Request ${request.id} expired at ${formatTime(request.expiresAt)}.`)
   const last = completes(input)
   if (last) {
     if (request.action.kind !== 'message' && !rejection && input.simulation.status !== 'succeeded') {
-      throw new CustodyError('SIMULATION_FAILED', `The transaction ${input.simulation.status === 'reverted' ? 'would fail' : 'could not be simulated'}: ${input.simulation.reason ?? 'no reason given'}.`)
+      throw new CustodyError(
+        'SIMULATION_FAILED',
+        `The transaction ${input.simulation.status === 'reverted' ? 'would fail' : 'could not be simulated'}: ${input.simulation.reason ?? 'no reason given'}.`,
+      )
     }
     const owed = describeOwed(decision)
-    if (owed !== null) throw new CustodyError('SIGNATURE_WAITS', `This signature would complete the threshold, but the policy still asks for ${owed}.`, { details: { owed: decision.owed } })
+    if (owed !== null)
+      throw new CustodyError(
+        'SIGNATURE_WAITS',
+        `This signature would complete the threshold, but the policy still asks for ${owed}.`,
+        { details: { owed: decision.owed } },
+      )
   }
   return {
-    requestDigest: input.requestDigest, effectDigest: input.effectDigest, owner: input.owner, completes: last, intentSeq: input.intentSeq,
+    requestDigest: input.requestDigest,
+    effectDigest: input.effectDigest,
+    owner: input.owner,
+    completes: last,
+    intentSeq: input.intentSeq,
   } as SigningPermit
 }
 
@@ -72,7 +89,10 @@ export function permitSignature(input: PermitInput): SigningPermit {
 export function describeOwed(decision: Decision): string | null {
   const words = decision.owed.approvals
     .filter(({ need, have }) => have < need)
-    .map(({ group, need, have, rule }) => `${need - have} more approval${need - have === 1 ? '' : 's'}${group === null ? '' : ` of group ${group}`} (rule ${rule})`)
+    .map(
+      ({ group, need, have, rule }) =>
+        `${need - have} more approval${need - have === 1 ? '' : 's'}${group === null ? '' : ` of group ${group}`} (rule ${rule})`,
+    )
   if (decision.owed.notBefore !== null) words.push(`waiting until ${formatTime(decision.owed.notBefore)}`)
   if (decision.owed.frozen) words.push('the freeze to end')
   return words.length === 0 ? null : words.join(' and ')

@@ -31,9 +31,11 @@ export async function addChain(
   assertSupportedChain(chainId)
   for (const url of others) {
     const other = await askChainId(url)
-    if (other !== chainId) throw new CustodyError('CHAIN_ID_MISMATCH', `The RPC URLs serve different chains: ${chainId} and ${other}.`)
+    if (other !== chainId)
+      throw new CustodyError('CHAIN_ID_MISMATCH', `The RPC URLs serve different chains: ${chainId} and ${other}.`)
   }
-  if (parts.home.demo && chainId !== LOCAL_CHAIN_ID) throw new CustodyError('DEMO_ONLY', `This home works with chain id ${LOCAL_CHAIN_ID} only, not ${chainId}.`)
+  if (parts.home.demo && chainId !== LOCAL_CHAIN_ID)
+    throw new CustodyError('DEMO_ONLY', `This home works with chain id ${LOCAL_CHAIN_ID} only, not ${chainId}.`)
   const confirmations = input.confirmations ?? (chainId === LOCAL_CHAIN_ID ? 1 : 12)
   if (!Number.isSafeInteger(confirmations) || confirmations < 1 || confirmations > 1000) {
     throw new CustodyError('FIELD_INVALID', 'Expected between 1 and 1000 confirmations.')
@@ -44,7 +46,10 @@ export async function addChain(
   await parts.ledger.commit(async ({ registers, record }) => {
     const known = registers.chains.get(name)
     if (known !== undefined && known.chainId !== chainId) {
-      throw new CustodyError('CHAIN_ID_MISMATCH', `Chain ${name} is recorded with chain id ${known.chainId}; these URLs serve ${chainId}.`)
+      throw new CustodyError(
+        'CHAIN_ID_MISMATCH',
+        `Chain ${name} is recorded with chain id ${known.chainId}; these URLs serve ${chainId}.`,
+      )
     }
     record({ type: 'chain.added', actor: parts.actor, data: { chain: chain as unknown as Json } })
   })

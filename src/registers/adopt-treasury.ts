@@ -8,11 +8,28 @@ import type { ChainRecord, TreasuryRecord } from '../store/registers.ts'
 import { chainOf } from './chain-of.ts'
 
 /** The record of a Safe as it stands. */
-export function recordOf(name: string, chain: ChainRecord, state: SafeState, payer: string | null, fromBlock: bigint): TreasuryRecord {
+export function recordOf(
+  name: string,
+  chain: ChainRecord,
+  state: SafeState,
+  payer: string | null,
+  fromBlock: bigint,
+): TreasuryRecord {
   return {
-    name, chain: chain.name, chainId: state.chainId, safe: state.address, version: state.version, singleton: state.singleton,
-    owners: state.owners, threshold: state.threshold, modules: state.modules, guard: state.guard, moduleGuard: state.moduleGuard,
-    fallbackHandler: state.fallbackHandler, payer, fromBlock: fromBlock.toString(),
+    name,
+    chain: chain.name,
+    chainId: state.chainId,
+    safe: state.address,
+    version: state.version,
+    singleton: state.singleton,
+    owners: state.owners,
+    threshold: state.threshold,
+    modules: state.modules,
+    guard: state.guard,
+    moduleGuard: state.moduleGuard,
+    fallbackHandler: state.fallbackHandler,
+    payer,
+    fromBlock: fromBlock.toString(),
   }
 }
 
@@ -23,17 +40,24 @@ export function recordOf(name: string, chain: ChainRecord, state: SafeState, pay
  */
 export async function adoptTreasury(
   parts: Parts,
-  input: { readonly name: string; readonly address: string; readonly chain?: string | undefined; readonly payer?: string | undefined },
+  input: {
+    readonly name: string
+    readonly address: string
+    readonly chain?: string | undefined
+    readonly payer?: string | undefined
+  },
 ): Promise<TreasuryRecord> {
   const name = parseName(input.name, 'treasury name')
   const registers = await parts.ledger.registers()
   const record = chainOf(registers, input.chain)
   const address = parseChainAddress(input.address, record.chainId, 'Safe address')
-  if (input.payer !== undefined && !registers.keys.has(input.payer)) throw new CustodyError('NOT_FOUND', `There is no key "${input.payer}".`)
+  if (input.payer !== undefined && !registers.keys.has(input.payer))
+    throw new CustodyError('NOT_FOUND', `There is no key "${input.payer}".`)
   const chain = await parts.openChain(record)
   const state = await parts.readSafe(chain, address)
   const known = registers.treasuries.get(name)
-  if (known !== undefined && known.safe !== state.address) throw new CustodyError('NAME_TAKEN', `Treasury "${name}" is the Safe ${known.safe}.`)
+  if (known !== undefined && known.safe !== state.address)
+    throw new CustodyError('NAME_TAKEN', `Treasury "${name}" is the Safe ${known.safe}.`)
   const fromBlock = known === undefined ? state.blockNumber : BigInt(known.fromBlock)
   const treasury = recordOf(name, record, state, input.payer ?? known?.payer ?? null, fromBlock)
   await parts.ledger.commit(async ({ record: log }) => {

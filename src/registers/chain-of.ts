@@ -6,12 +6,16 @@ import type { ChainRecord, Registers } from '../store/registers.ts'
 export function chainOf(registers: Registers, name: string | undefined): ChainRecord {
   if (name !== undefined) {
     const chainId = chainByShortName(name)
-    const found = registers.chains.get(name) ?? [...registers.chains.values()].find((chain) => chain.chainId === chainId)
-    if (found === undefined) throw new CustodyError('NOT_FOUND', `There is no chain "${name}".`, { next: 'Run coffer chain add.' })
+    const found =
+      registers.chains.get(name) ?? [...registers.chains.values()].find((chain) => chain.chainId === chainId)
+    if (found === undefined)
+      throw new CustodyError('NOT_FOUND', `There is no chain "${name}".`, { next: 'Run coffer chain add.' })
     return found
   }
   const [only, ...others] = registers.chains.values()
-  if (only === undefined) throw new CustodyError('NOT_FOUND', 'There is no chain in this home.', { next: 'Run coffer chain add.' })
-  if (others.length > 0) throw new CustodyError('USAGE', 'The home has several chains.', { next: 'Name one with --chain.' })
+  if (only === undefined)
+    throw new CustodyError('NOT_FOUND', 'There is no chain in this home.', { next: 'Run coffer chain add.' })
+  if (others.length > 0)
+    throw new CustodyError('USAGE', 'The home has several chains.', { next: 'Name one with --chain.' })
   return only
 }

@@ -36,7 +36,10 @@ export interface Initialised {
 export async function initialise(input: InitialiseInput): Promise<Initialised> {
   const count = input.admins.length + (input.makeAdminKey === null ? 0 : 1)
   if (!Number.isSafeInteger(input.threshold) || input.threshold < 1 || input.threshold > count) {
-    throw new CustodyError('FIELD_INVALID', `Expected an admin threshold between 1 and the ${count} admins, got ${input.threshold}.`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `Expected an admin threshold between 1 and the ${count} admins, got ${input.threshold}.`,
+    )
   }
   if (input.admins.some((admin, index) => input.admins.findIndex((other) => sameAddress(other, admin)) !== index)) {
     throw new CustodyError('FIELD_INVALID', 'A policy admin is named twice.')
@@ -52,7 +55,8 @@ export async function initialise(input: InitialiseInput): Promise<Initialised> {
   try {
     await ledger.commit(async ({ record }) => {
       record({ type: 'home.initialised', actor: input.actor, data: { root: root as unknown as Json } })
-      if (adminKey !== null) record({ type: 'key.generated', actor: input.actor, data: { key: adminKey as unknown as Json } })
+      if (adminKey !== null)
+        record({ type: 'key.generated', actor: input.actor, data: { key: adminKey as unknown as Json } })
     })
   } finally {
     await ledger.close()

@@ -9,7 +9,12 @@ import { CustodyError } from '../errors.ts'
 import type { Parts } from '../pipeline/parts.ts'
 
 /** Entries from `from` on, at most `limit`, oldest first. */
-export async function listEntries(parts: Parts, from: number, limit: number, type: string | undefined): Promise<readonly Entry[]> {
+export async function listEntries(
+  parts: Parts,
+  from: number,
+  limit: number,
+  type: string | undefined,
+): Promise<readonly Entry[]> {
   const entries = (await parts.ledger.entries(from)).map(({ entry }) => entry)
   return entries.filter((entry) => type === undefined || entry.type.startsWith(type)).slice(0, limit)
 }
@@ -37,13 +42,21 @@ export async function verifyLog(parts: Parts, since: string | undefined): Promis
 }
 
 /** A C2SP `.tlog-proof` that entry `seq` is in the log, checked before it is handed out. @throws NOT_FOUND */
-export async function proveEntry(parts: Parts, seq: number): Promise<{ readonly seq: number; readonly proof: string; readonly text: string }> {
+export async function proveEntry(
+  parts: Parts,
+  seq: number,
+): Promise<{ readonly seq: number; readonly proof: string; readonly text: string }> {
   const checkpoint = await parts.ledger.checkpoint()
   const { head } = parseCheckpoint(checkpoint, parts.home.root.logKey)
   const entries = (await parts.ledger.entries()).slice(0, head.size)
   const found = entries[seq]
-  if (found === undefined) throw new CustodyError('NOT_FOUND', `The log has ${entries.length} entries; there is no entry ${seq}.`)
-  const proof = tlogProof(seq, entries.map(({ leaf }) => leaf), checkpoint)
+  if (found === undefined)
+    throw new CustodyError('NOT_FOUND', `The log has ${entries.length} entries; there is no entry ${seq}.`)
+  const proof = tlogProof(
+    seq,
+    entries.map(({ leaf }) => leaf),
+    checkpoint,
+  )
   verifyTlogProof(proof, found.text, parts.home.root.logKey)
   return { seq, proof, text: found.text }
 }
@@ -57,7 +70,10 @@ export async function sequenceOf(parts: Parts, id: string): Promise<number> {
 }
 
 /** Writes entries.jsonl, checkpoint and vkey: what anybody needs to verify the log with another tool. @throws FILE_EXISTS */
-export async function exportLog(parts: Parts, directory: string): Promise<{ readonly directory: string; readonly size: number }> {
+export async function exportLog(
+  parts: Parts,
+  directory: string,
+): Promise<{ readonly directory: string; readonly size: number }> {
   const checkpoint = await parts.ledger.checkpoint()
   const { head } = parseCheckpoint(checkpoint, parts.home.root.logKey)
   const entries = (await parts.ledger.entries()).slice(0, head.size)
@@ -68,8 +84,12 @@ export async function exportLog(parts: Parts, directory: string): Promise<{ read
     writeFileSync(join(directory, 'checkpoint'), checkpoint, { flag: 'wx' })
     writeFileSync(join(directory, 'vkey'), `${parts.home.root.logKey}\n`, { flag: 'wx' })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CustodyError('FILE_EXISTS', `There are files of an export in ${directory} already.`)
-    throw new CustodyError('FILE_UNREADABLE', `Could not write to ${directory}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}.`)
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new CustodyError('FILE_EXISTS', `There are files of an export in ${directory} already.`)
+    throw new CustodyError(
+      'FILE_UNREADABLE',
+      `Could not write to ${directory}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}.`,
+    )
   }
   return { directory, size: head.size }
 }

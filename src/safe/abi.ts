@@ -71,7 +71,10 @@ export function encodeCall(selector: Hex, args: readonly AbiArgument[]): Hex {
 
 /** ERC-20 `transfer`. `amount` in base units. @throws ADDRESS_INVALID, FIELD_INVALID */
 export function encodeErc20Transfer(to: Address, amount: bigint): Hex {
-  return encodeCall(SELECTORS.erc20Transfer, [addressWord(checkAddress(to, 'recipient')), uintWord(checkUint256(amount, 'amount'))])
+  return encodeCall(SELECTORS.erc20Transfer, [
+    addressWord(checkAddress(to, 'recipient')),
+    uintWord(checkUint256(amount, 'amount')),
+  ])
 }
 
 /** `approveHash`, by which an owner confirms on chain. @throws HEX_INVALID when not 32 bytes */
@@ -92,7 +95,10 @@ export interface SafeSetup {
 export function encodeSetup(setup: SafeSetup): Hex {
   const { owners, threshold } = setup
   if (!Number.isSafeInteger(threshold) || threshold < 1 || threshold > owners.length) {
-    throw new CustodyError('FIELD_INVALID', `Expected a threshold from 1 to the ${owners.length} owners, got ${threshold}.`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `Expected a threshold from 1 to the ${owners.length} owners, got ${threshold}.`,
+    )
   }
   if (new Set(owners.map((owner) => owner.toLowerCase())).size !== owners.length) {
     throw new CustodyError('FIELD_INVALID', 'Expected every owner once, got one twice.')

@@ -27,7 +27,10 @@ export function supportedVersion(version: string): SafeVersion | null {
 export function requireVersion(version: string): SafeVersion {
   const known = supportedVersion(version)
   if (known === null) {
-    throw new CustodyError('SAFE_VERSION', `Expected a Safe version among ${VERSIONS.join(', ')}, got "${excerpt(version)}".`)
+    throw new CustodyError(
+      'SAFE_VERSION',
+      `Expected a Safe version among ${VERSIONS.join(', ')}, got "${excerpt(version)}".`,
+    )
   }
   return known
 }
@@ -49,7 +52,10 @@ export function checkUint256(value: bigint, what: string): bigint {
 /** @throws ADDRESS_INVALID when not 20 bytes */
 export function checkAddress(address: unknown, what: string): Hex {
   if (typeof address !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(address)) {
-    throw new CustodyError('ADDRESS_INVALID', `Expected ${what} as 0x and 40 hexadecimal digits, got "${excerpt(String(address))}".`)
+    throw new CustodyError(
+      'ADDRESS_INVALID',
+      `Expected ${what} as 0x and 40 hexadecimal digits, got "${excerpt(String(address))}".`,
+    )
   }
   return address as Hex
 }
@@ -65,7 +71,10 @@ export function checkSafeTx(tx: SafeTx): SafeTx {
   parseHex(tx.data, 'data')
   for (const field of ['value', 'safeTxGas', 'baseGas', 'gasPrice', 'nonce'] as const) checkUint256(tx[field], field)
   if (![0, 1].includes(tx.operation)) {
-    throw new CustodyError('FIELD_INVALID', `Expected operation 0 (call) or 1 (delegatecall), got ${excerpt(String(tx.operation))}.`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `Expected operation 0 (call) or 1 (delegatecall), got ${excerpt(String(tx.operation))}.`,
+    )
   }
   return tx
 }
@@ -80,19 +89,21 @@ export function domainHash(domain: SafeDomain): Hex {
 /** hashStruct of the ten fields. @throws FIELD_INVALID, ADDRESS_INVALID, HEX_INVALID */
 export function safeTxStructHash(tx: SafeTx): Hex {
   checkSafeTx(tx)
-  return keccak256(concatHex(
-    SAFE_TX_TYPEHASH,
-    addressWord(tx.to),
-    uintWord(tx.value),
-    keccak256(tx.data),
-    uintWord(BigInt(tx.operation)),
-    uintWord(tx.safeTxGas),
-    uintWord(tx.baseGas),
-    uintWord(tx.gasPrice),
-    addressWord(tx.gasToken),
-    addressWord(tx.refundReceiver),
-    uintWord(tx.nonce),
-  ))
+  return keccak256(
+    concatHex(
+      SAFE_TX_TYPEHASH,
+      addressWord(tx.to),
+      uintWord(tx.value),
+      keccak256(tx.data),
+      uintWord(BigInt(tx.operation)),
+      uintWord(tx.safeTxGas),
+      uintWord(tx.baseGas),
+      uintWord(tx.gasPrice),
+      addressWord(tx.gasToken),
+      addressWord(tx.refundReceiver),
+      uintWord(tx.nonce),
+    ),
+  )
 }
 
 /**

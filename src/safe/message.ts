@@ -44,6 +44,8 @@ export function typedDataHash(typedData: Json): Hex {
     // The schema has checked every field at run time; viem's type would need the types at compile time.
     return hashTypedData(document as unknown as TypedDataDefinition)
   } catch (cause) {
-    throw new CustodyError('FIELD_INVALID', 'Expected typed data that can be encoded, got a value that cannot.', { cause })
+    throw new CustodyError('FIELD_INVALID', 'Expected typed data that can be encoded, got a value that cannot.', {
+      cause,
+    })
   }
 }

@@ -25,7 +25,13 @@ export function encodeMultiSend(calls: readonly Call[]): Hex {
   const entries = calls.map((call, index) => {
     const data = parseHex(call.data, `data of batch[${index}]`)
     const to = checkAddress(call.to, `target of batch[${index}]`).toLowerCase() as Hex
-    return concatHex('0x00', to, uintWord(checkUint256(call.value, `value of batch[${index}]`)), uintWord(BigInt(byteLength(data))), data)
+    return concatHex(
+      '0x00',
+      to,
+      uintWord(checkUint256(call.value, `value of batch[${index}]`)),
+      uintWord(BigInt(byteLength(data))),
+      data,
+    )
   })
   return encodeCall(SELECTORS.multiSend, [bytesTail(concatHex(...entries))])
 }
@@ -59,7 +65,10 @@ export function decodeMultiSend(data: Hex): readonly BatchEntry[] {
     const length = BigInt(`0x${head.slice(108)}`)
     const left = BigInt((packed.length - position) / 2)
     if (length > left) {
-      throw new CustodyError('ABI_INVALID', `Expected ${length} bytes of data in batch[${entries.length}], got ${left}.`)
+      throw new CustodyError(
+        'ABI_INVALID',
+        `Expected ${length} bytes of data in batch[${entries.length}], got ${left}.`,
+      )
     }
     entries.push({
       operation,
@@ -79,7 +88,10 @@ function unwrap(data: Hex): Hex {
     const packed: Hex = `0x${checked.slice(138, 138 + 2 * Number(length))}`
     if (encodeCall(SELECTORS.multiSend, [bytesTail(packed)]) === checked) return packed
   }
-  throw new CustodyError('ABI_INVALID', `Expected canonical multiSend(bytes) calldata, got ${byteLength(checked)} bytes that are not.`)
+  throw new CustodyError(
+    'ABI_INVALID',
+    `Expected canonical multiSend(bytes) calldata, got ${byteLength(checked)} bytes that are not.`,
+  )
 }
 
 function parseAbi(data: Hex): Hex {

@@ -25,7 +25,10 @@ export function packSignatures(signatures: readonly OwnerSignature[]): Hex {
     checkAddress(signature.owner, 'owner')
     const before = sorted[index - 1]
     if (before !== undefined && sameAddress(before.owner, signature.owner)) {
-      throw new CustodyError('APPROVAL_DUPLICATE', `Expected one signature of each owner, got two of ${toChecksum(signature.owner)}.`)
+      throw new CustodyError(
+        'APPROVAL_DUPLICATE',
+        `Expected one signature of each owner, got two of ${toChecksum(signature.owner)}.`,
+      )
     }
   })
   let offset = SLOT_BYTES * sorted.length
@@ -51,7 +54,10 @@ function checkSlot({ kind, signature }: Extract<OwnerSignature, { kind: 'ecdsa' 
   const allowed = kind === 'ecdsa' ? ['1b', '1c'] : ['1f', '20']
   const bytes = typeof signature === 'string' ? signature.toLowerCase() : ''
   if (!/^0x[0-9a-f]{130}$/.test(bytes) || !allowed.includes(bytes.slice(130)) || !isLowS(`0x${bytes.slice(66, 130)}`)) {
-    throw new CustodyError('SIGNATURE_INVALID', `Expected a 65-byte ${kind} signature with low s and v 0x${allowed.join(' or 0x')}.`)
+    throw new CustodyError(
+      'SIGNATURE_INVALID',
+      `Expected a 65-byte ${kind} signature with low s and v 0x${allowed.join(' or 0x')}.`,
+    )
   }
   return bytes as Hex
 }
@@ -64,9 +70,11 @@ function checkSlot({ kind, signature }: Extract<OwnerSignature, { kind: 'ecdsa' 
 export function unpackSignatures(packed: Hex, count: number): readonly SignatureSlot[] {
   if (typeof packed !== 'string' || !/^0x(?:[0-9a-fA-F]{2})*$/.test(packed)) throw invalid('0x and whole bytes')
   const total = byteLength(packed)
-  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_SIGNATURES) throw invalid(`a count from 1 to ${MAX_SIGNATURES}`)
+  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_SIGNATURES)
+    throw invalid(`a count from 1 to ${MAX_SIGNATURES}`)
   if (total < SLOT_BYTES * count) throw invalid(`${SLOT_BYTES * count} bytes for ${count} signatures, got ${total}`)
-  const at = (start: number, bytes: number): string => packed.slice(2 + 2 * start, 2 + 2 * (start + bytes)).toLowerCase()
+  const at = (start: number, bytes: number): string =>
+    packed.slice(2 + 2 * start, 2 + 2 * (start + bytes)).toLowerCase()
   let tail = SLOT_BYTES * count
   const slots: SignatureSlot[] = []
   for (let start = 0; start < SLOT_BYTES * count; start += SLOT_BYTES) {
@@ -76,7 +84,8 @@ export function unpackSignatures(packed: Hex, count: number): readonly Signature
     } else if (v === 1) {
       slots.push({ kind: 'approved-hash', owner: ownerOf(at(start, 32)) })
     } else if (v === 0) {
-      if (BigInt(`0x${at(start + 32, 32)}`) !== BigInt(tail) || tail + 32 > total) throw invalid(`contract data at byte ${tail}`)
+      if (BigInt(`0x${at(start + 32, 32)}`) !== BigInt(tail) || tail + 32 > total)
+        throw invalid(`contract data at byte ${tail}`)
       const length = BigInt(`0x${at(tail, 32)}`)
       if (length > BigInt(total - tail - 32)) throw invalid(`${length} bytes of contract data`)
       slots.push({ kind: 'contract', owner: ownerOf(at(start, 32)), data: `0x${at(tail + 32, Number(length))}` })

@@ -101,7 +101,10 @@ function readCompact(bytes: Hex): readonly Reading[] {
   const s: Hex = `0x${(yParityAndS & ((1n << 255n) - 1n)).toString(16).padStart(64, '0')}`
   checkScalars({ r, s })
   if (bit === 1n) return [{ kind: 'ecdsa', sig: { r, s, yParity: 1 } }]
-  return [{ kind: 'ecdsa', sig: { r, s, yParity: 0 } }, { kind: 'ecdsa', sig: { r, s, yParity: 1 } }]
+  return [
+    { kind: 'ecdsa', sig: { r, s, yParity: 0 } },
+    { kind: 'ecdsa', sig: { r, s, yParity: 1 } },
+  ]
 }
 
 function ownerSignature({ kind, sig }: Reading, owner: Address): OwnerSignature {

@@ -49,7 +49,9 @@ export function readTypedData(json: Json): StrictTypedData {
     throw invalid('primaryType', 'the name of a declared type')
   }
   const { fields, domain } = readDomain(root.domain as Json, types)
-  const message = readValue(primaryType, root.message as Json, types, 'message', 0) as { readonly [name: string]: TypedValue }
+  const message = readValue(primaryType, root.message as Json, types, 'message', 0) as {
+    readonly [name: string]: TypedValue
+  }
   return { types: { ...Object.fromEntries(types), EIP712Domain: fields }, primaryType, domain, message }
 }
 
@@ -60,21 +62,25 @@ function readTypes(json: Json): StructTypes {
     if (!IDENTIFIER.test(name) || RESERVED.test(name)) throw invalid(`types.${name}`, 'an identifier as type name')
     if (!Array.isArray(list)) throw invalid(`types.${name}`, 'a list of fields')
     const seen = new Set<string>()
-    types.set(name, list.map((item: Json, index) => {
-      const where = `types.${name}[${index}]`
-      const field = exactObject(item, ['name', 'type'], where)
-      if (typeof field.name !== 'string' || !IDENTIFIER.test(field.name) || seen.has(field.name)) {
-        throw invalid(`${where}.name`, 'an identifier that is not used twice')
-      }
-      seen.add(field.name)
-      if (typeof field.type !== 'string') throw invalid(`${where}.type`, 'a type')
-      return { name: field.name, type: field.type }
-    }))
+    types.set(
+      name,
+      list.map((item: Json, index) => {
+        const where = `types.${name}[${index}]`
+        const field = exactObject(item, ['name', 'type'], where)
+        if (typeof field.name !== 'string' || !IDENTIFIER.test(field.name) || seen.has(field.name)) {
+          throw invalid(`${where}.name`, 'an identifier that is not used twice')
+        }
+        seen.add(field.name)
+        if (typeof field.type !== 'string') throw invalid(`${where}.type`, 'a type')
+        return { name: field.name, type: field.type }
+      }),
+    )
   }
   for (const [name, fields] of types) {
     for (const field of fields) {
       const base = baseType(field.type)
-      if (!isElementary(base) && !types.has(base)) throw invalid(`types.${name}.${field.name}`, 'an elementary or declared type')
+      if (!isElementary(base) && !types.has(base))
+        throw invalid(`types.${name}.${field.name}`, 'an elementary or declared type')
     }
   }
   refuseCycles(types)
@@ -101,15 +107,18 @@ function readDomain(
 ): { fields: readonly TypedDataField[]; domain: { readonly [name: string]: TypedValue } } {
   const given = object(json, 'domain')
   const unknown = Object.keys(given).find((key) => !DOMAIN_FIELDS.some((field) => field.name === key))
-  if (unknown !== undefined) throw new CustodyError('FIELD_UNKNOWN', `Expected a field of EIP712Domain, got domain.${excerpt(unknown)}.`)
+  if (unknown !== undefined)
+    throw new CustodyError('FIELD_UNKNOWN', `Expected a field of EIP712Domain, got domain.${excerpt(unknown)}.`)
   const fields = DOMAIN_FIELDS.filter((field) => field.name in given)
   const declared = types.get('EIP712Domain')
   const text = (list: readonly TypedDataField[]): string => list.map((field) => `${field.type} ${field.name}`).join(',')
   if (declared !== undefined && text(declared) !== text(fields)) {
     throw invalid('types.EIP712Domain', `"${text(fields)}", the fields of the domain`)
   }
-  const read = ({ name, type }: TypedDataField): [string, TypedValue] =>
-    [name, readValue(type, given[name] as Json, types, `domain.${name}`, 0)]
+  const read = ({ name, type }: TypedDataField): [string, TypedValue] => [
+    name,
+    readValue(type, given[name] as Json, types, `domain.${name}`, 0),
+  ]
   return { fields, domain: Object.fromEntries(fields.map(read)) }
 }
 
@@ -118,16 +127,23 @@ function readValue(type: string, json: Json, types: StructTypes, where: string, 
   const array = ARRAY.exec(type)
   if (array !== null) {
     if (!Array.isArray(json)) throw invalid(where, `a list of ${array[1]}`)
-    if (array[2] !== undefined && json.length !== Number(array[2])) throw invalid(where, `${array[2]} items, got ${json.length}`)
+    if (array[2] !== undefined && json.length !== Number(array[2]))
+      throw invalid(where, `${array[2]} items, got ${json.length}`)
     return json.map((item: Json, index) => readValue(array[1] as string, item, types, `${where}[${index}]`, depth + 1))
   }
   const fields = types.get(type)
   if (fields === undefined) return readElementary(type, json, where)
-  const given = exactObject(json, fields.map((field) => field.name), where)
-  return Object.fromEntries(fields.map((field) => [
-    field.name,
-    readValue(field.type, given[field.name] as Json, types, `${where}.${field.name}`, depth + 1),
-  ]))
+  const given = exactObject(
+    json,
+    fields.map((field) => field.name),
+    where,
+  )
+  return Object.fromEntries(
+    fields.map((field) => [
+      field.name,
+      readValue(field.type, given[field.name] as Json, types, `${where}.${field.name}`, depth + 1),
+    ]),
+  )
 }
 
 function readElementary(type: string, json: Json, where: string): TypedValue {
@@ -140,12 +156,17 @@ function readElementary(type: string, json: Json, where: string): TypedValue {
     return json
   }
   if (type === 'address') {
-    if (typeof json !== 'string' || !isAddress(json)) throw invalid(where, 'an address with a right checksum, or in one case')
+    if (typeof json !== 'string' || !isAddress(json))
+      throw invalid(where, 'an address with a right checksum, or in one case')
     return json.toLowerCase()
   }
   if (type.startsWith('bytes')) {
     const size = type === 'bytes' ? null : Number(type.slice(5))
-    if (typeof json !== 'string' || !/^0x(?:[0-9a-fA-F]{2})*$/.test(json) || (size !== null && json.length !== 2 + 2 * size)) {
+    if (
+      typeof json !== 'string' ||
+      !/^0x(?:[0-9a-fA-F]{2})*$/.test(json) ||
+      (size !== null && json.length !== 2 + 2 * size)
+    ) {
       throw invalid(where, size === null ? '0x and whole bytes' : `0x and ${size} bytes`)
     }
     return json.toLowerCase()
@@ -189,7 +210,10 @@ function exactObject(json: Json, names: readonly string[], where: string): JsonO
   const unknown = Object.keys(given).find((key) => !names.includes(key))
   if (unknown !== undefined) {
     const known = excerpt(names.join(', '), 120)
-    throw new CustodyError('FIELD_UNKNOWN', `Expected the fields ${known} in ${excerpt(where)}, got ${excerpt(unknown)}.`)
+    throw new CustodyError(
+      'FIELD_UNKNOWN',
+      `Expected the fields ${known} in ${excerpt(where)}, got ${excerpt(unknown)}.`,
+    )
   }
   const missing = names.find((name) => !Object.hasOwn(given, name))
   if (missing !== undefined) throw invalid(`${where}.${missing}`, 'a value')

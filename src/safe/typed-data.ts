@@ -53,7 +53,9 @@ export function safeTxTypedData(domain: SafeDomain, tx: SafeTx): TypedDataDocume
 
 /** `SafeMessage(bytes message)` for any external signer. @throws SAFE_VERSION, FIELD_INVALID, ADDRESS_INVALID, HEX_INVALID */
 export function safeMessageTypedData(domain: SafeDomain, message: Hex): TypedDataDocument {
-  return document(domain, 'SafeMessage', [{ name: 'message', type: 'bytes' }], { message: parseHex(message, 'message') })
+  return document(domain, 'SafeMessage', [{ name: 'message', type: 'bytes' }], {
+    message: parseHex(message, 'message'),
+  })
 }
 
 function document(
@@ -67,7 +69,9 @@ function document(
   return {
     types: { EIP712Domain: withChain ? [CHAIN_ID, VERIFYING_CONTRACT] : [VERIFYING_CONTRACT], [primaryType]: fields },
     primaryType,
-    domain: withChain ? { chainId: String(checkUint256(domain.chainId, 'chainId')), verifyingContract } : { verifyingContract },
+    domain: withChain
+      ? { chainId: String(checkUint256(domain.chainId, 'chainId')), verifyingContract }
+      : { verifyingContract },
     message,
   }
 }

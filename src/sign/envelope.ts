@@ -24,14 +24,20 @@ export interface SignedEnvelope {
  */
 export async function signEnvelope(envelope: Envelope, signer: Signer): Promise<SignedEnvelope> {
   if (!sameAddress(signer.address, envelope.from)) {
-    throw new CustodyError('KEY_MISMATCH', `Expected the key of the payer ${envelope.from}, got the key of ${signer.address}; nothing was signed.`)
+    throw new CustodyError(
+      'KEY_MISMATCH',
+      `Expected the key of the payer ${envelope.from}, got the key of ${signer.address}; nothing was signed.`,
+    )
   }
   assertEncodable(envelope)
   const digest = keccak256(unsignedForm(envelope))
   const signature = await signer.sign(digest)
   const sender = recoverAddress(digest, signature)
   if (sender === null || !sameAddress(sender, envelope.from) || !isLowS(signature.s)) {
-    throw new CustodyError('SIGNATURE_MISMATCH', `Expected a low-s signature of ${envelope.from}, got one of ${sender ?? 'nobody'}; it was thrown away.`)
+    throw new CustodyError(
+      'SIGNATURE_MISMATCH',
+      `Expected a low-s signature of ${envelope.from}, got one of ${sender ?? 'nobody'}; it was thrown away.`,
+    )
   }
   const raw = signedForm(envelope, signature)
   assertReadsBack(raw, envelope, signature)
@@ -81,17 +87,27 @@ function assertEncodable(envelope: Envelope): void {
   const { chainId, nonce, to, data, gasLimit, maxFeePerGas, maxPriorityFeePerGas, value, l1DataFee } = envelope
   const sound =
     ['eip1559', 'legacy'].includes(envelope.type) &&
-    Number.isSafeInteger(chainId) && chainId > 0 &&
-    Number.isSafeInteger(nonce) && nonce >= 0 &&
+    Number.isSafeInteger(chainId) &&
+    chainId > 0 &&
+    Number.isSafeInteger(nonce) &&
+    nonce >= 0 &&
     /^0x[0-9a-fA-F]{40}$/.test(to) &&
     /^0x(?:[0-9a-fA-F]{2})*$/.test(data) &&
-    gasLimit > 0n && gasLimit < 1n << 64n &&
-    maxFeePerGas >= 0n && maxFeePerGas < 1n << 256n &&
-    maxPriorityFeePerGas >= 0n && maxPriorityFeePerGas <= maxFeePerGas &&
+    gasLimit > 0n &&
+    gasLimit < 1n << 64n &&
+    maxFeePerGas >= 0n &&
+    maxFeePerGas < 1n << 256n &&
+    maxPriorityFeePerGas >= 0n &&
+    maxPriorityFeePerGas <= maxFeePerGas &&
     (envelope.type === 'eip1559' || maxPriorityFeePerGas === 0n) &&
-    value >= 0n && value < 1n << 256n &&
+    value >= 0n &&
+    value < 1n << 256n &&
     envelope.worstCaseCost === gasLimit * maxFeePerGas + l1DataFee
-  if (!sound) throw new CustodyError('REQUEST_ALTERED', `Expected an envelope that Coffer built for ${envelope.from}, got one whose fields contradict each other; nothing was signed.`)
+  if (!sound)
+    throw new CustodyError(
+      'REQUEST_ALTERED',
+      `Expected an envelope that Coffer built for ${envelope.from}, got one whose fields contradict each other; nothing was signed.`,
+    )
 }
 
 function assertReadsBack(raw: Hex, envelope: Envelope, signature: EcdsaSignature): void {
@@ -107,8 +123,15 @@ function assertReadsBack(raw: Hex, envelope: Envelope, signature: EcdsaSignature
     ((envelope.type === 'legacy' ? parsed.gasPrice : parsed.maxFeePerGas) ?? 0n) === envelope.maxFeePerGas &&
     (parsed.maxPriorityFeePerGas ?? 0n) === envelope.maxPriorityFeePerGas &&
     (parsed.accessList?.length ?? 0) === 0 &&
-    'r' in parsed && parsed.r !== undefined && BigInt(parsed.r) === BigInt(signature.r) &&
-    parsed.s !== undefined && BigInt(parsed.s) === BigInt(signature.s) &&
+    'r' in parsed &&
+    parsed.r !== undefined &&
+    BigInt(parsed.r) === BigInt(signature.r) &&
+    parsed.s !== undefined &&
+    BigInt(parsed.s) === BigInt(signature.s) &&
     parsed.yParity === signature.yParity
-  if (!same) throw new CustodyError('INTERNAL', 'Expected the signed bytes to read back as the envelope, but a field differs; they were thrown away.')
+  if (!same)
+    throw new CustodyError(
+      'INTERNAL',
+      'Expected the signed bytes to read back as the envelope, but a field differs; they were thrown away.',
+    )
 }

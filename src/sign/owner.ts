@@ -13,10 +13,13 @@ import type { Signer } from './signer.ts'
 /** What an owner's key signs for a plan: the effect itself, or the SafeMessage of the owner Safe it belongs to. */
 export function ownerDigest(plan: Plan, via: SafeDomain | null): Hex {
   if (via !== null) {
-    if (plan.kind !== 'safe-tx') throw new CustodyError('USAGE', 'An owner Safe can sign transactions only, not messages.')
+    if (plan.kind !== 'safe-tx')
+      throw new CustodyError('USAGE', 'An owner Safe can sign transactions only, not messages.')
     return safeMessageDigests(via, nestedMessage(plan.domain, plan.safeTx)).digest
   }
-  return plan.kind === 'safe-tx' ? safeTxDigests(plan.domain, plan.safeTx).digest : safeMessageDigests(plan.domain, plan.message).digest
+  return plan.kind === 'safe-tx'
+    ? safeTxDigests(plan.domain, plan.safeTx).digest
+    : safeMessageDigests(plan.domain, plan.message).digest
 }
 
 /**
@@ -25,8 +28,14 @@ export function ownerDigest(plan: Plan, via: SafeDomain | null): Hex {
  * @returns 65 bytes r‖s‖v with v 27 or 28
  * @throws HASH_MISMATCH when plan and permit are not the same effect, SIGNATURE_MISMATCH, and what the key throws
  */
-export async function signOwner(permit: SigningPermit, plan: Plan, signer: Signer, via: SafeDomain | null): Promise<Hex> {
-  if (ownerDigest(plan, null) !== permit.effectDigest) throw new CustodyError('HASH_MISMATCH', 'The plan is not the effect that was permitted.')
+export async function signOwner(
+  permit: SigningPermit,
+  plan: Plan,
+  signer: Signer,
+  via: SafeDomain | null,
+): Promise<Hex> {
+  if (ownerDigest(plan, null) !== permit.effectDigest)
+    throw new CustodyError('HASH_MISMATCH', 'The plan is not the effect that was permitted.')
   const digest = ownerDigest(plan, via)
   const signature = await signer.sign(digest)
   const recovered = recoverAddress(digest, signature)

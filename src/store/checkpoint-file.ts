@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { CustodyError } from '../errors.ts'
 import { fileFault } from './file.ts'
@@ -27,7 +37,10 @@ export interface StoredCheckpoint {
  */
 export function writeCheckpoint(dir: string, note: string, size: number): void {
   if (statedSize(note) !== size || size >= 1e12) {
-    throw new CustodyError('CHECKPOINT_INVALID', `Expected a checkpoint over ${size} entries, got one over ${statedSize(note) ?? 'nothing'}.`)
+    throw new CustodyError(
+      'CHECKPOINT_INVALID',
+      `Expected a checkpoint over ${size} entries, got one over ${statedSize(note) ?? 'nothing'}.`,
+    )
   }
   const history = join(dir, HISTORY)
   const name = String(size).padStart(12, '0')
@@ -74,7 +87,9 @@ function statedSize(note: string): number | null {
 
 function historyNames(dir: string): string[] {
   try {
-    return readdirSync(join(dir, HISTORY)).filter((name) => HISTORY_NAME.test(name)).sort()
+    return readdirSync(join(dir, HISTORY))
+      .filter((name) => HISTORY_NAME.test(name))
+      .sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw fileFault(error, 'list the checkpoints')
@@ -97,7 +112,7 @@ function writeDurably(dir: string, name: string, text: string): void {
     const file = openSync(aside, 'w', 0o600)
     try {
       const bytes = Buffer.from(text)
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done)
       fsyncSync(file)
     } finally {
       closeSync(file)

@@ -7,7 +7,9 @@ const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 export function fileFault(error: unknown, doing: string): CustodyError {
   if (error instanceof CustodyError) return error
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-  return new CustodyError(NO_ROOM.has(code) ? 'STORE_FULL' : 'STORE_FAULT', `Could not ${doing}: ${code}.`, { cause: error })
+  return new CustodyError(NO_ROOM.has(code) ? 'STORE_FULL' : 'STORE_FAULT', `Could not ${doing}: ${code}.`, {
+    cause: error,
+  })
 }
 
 /**

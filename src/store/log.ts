@@ -77,7 +77,10 @@ export async function appendEntries<S extends LogTables>(
   }
   if (rows.length > 0) {
     for (let i = 0; i < rows.length; i += ROWS_PER_INSERT) {
-      await db.insertInto('log').values(rows.slice(i, i + ROWS_PER_INSERT)).execute()
+      await db
+        .insertInto('log')
+        .values(rows.slice(i, i + ROWS_PER_INSERT))
+        .execute()
     }
     const state = { size: frontier.size, frontier: JSON.stringify(frontier.hashes) }
     await db
@@ -99,8 +102,18 @@ export async function readHead<S extends LogTables>(db: Reader<S>): Promise<Tree
 }
 
 /** Rows as stored, `from` to before `to`, in the order of their numbers; for verification and export. */
-export async function readRows<S extends LogTables>(db: Reader<S>, from = 0, to = Number.MAX_SAFE_INTEGER): Promise<LogRow[]> {
-  const rows = await logOf(db).selectFrom('log').selectAll().where('seq', '>=', from).where('seq', '<', to).orderBy('seq').execute()
+export async function readRows<S extends LogTables>(
+  db: Reader<S>,
+  from = 0,
+  to = Number.MAX_SAFE_INTEGER,
+): Promise<LogRow[]> {
+  const rows = await logOf(db)
+    .selectFrom('log')
+    .selectAll()
+    .where('seq', '>=', from)
+    .where('seq', '<', to)
+    .orderBy('seq')
+    .execute()
   return rows as LogRow[]
 }
 
@@ -109,7 +122,11 @@ export async function readRows<S extends LogTables>(db: Reader<S>, from = 0, to 
  * written is what `verifyEntries` finds out.
  * @throws LOG_ENTRY_INVALID
  */
-export async function readEntries<S extends LogTables>(db: Reader<S>, from = 0, to = Number.MAX_SAFE_INTEGER): Promise<Entry[]> {
+export async function readEntries<S extends LogTables>(
+  db: Reader<S>,
+  from = 0,
+  to = Number.MAX_SAFE_INTEGER,
+): Promise<Entry[]> {
   return (await readRows(db, from, to)).map(parseRow)
 }
 
@@ -120,7 +137,8 @@ export async function readLeaves<S extends LogTables>(db: Reader<S>): Promise<He
 }
 
 /** What the outer joins give: nulls for a table without a row. */
-type EndRow = ({ size: number; frontier: string } | { size: null; frontier: null }) & (LogRow | { seq: null; text: null; leaf: null })
+type EndRow = ({ size: number; frontier: string } | { size: null; frontier: null }) &
+  (LogRow | { seq: null; text: null; leaf: null })
 
 interface LogEnd {
   readonly frontier: Frontier
@@ -139,7 +157,10 @@ async function readEnd(db: Kysely<LogTables>): Promise<LogEnd> {
   const frontier = row.size === null ? emptyFrontier() : parseFrontier(row.size, row.frontier)
   const size = row.seq === null ? 0 : row.seq + 1
   if (frontier.size !== size) {
-    throw new CustodyError('LOG_INCONSISTENT', `The log ends after ${size} entries, its stored head after ${frontier.size}.`)
+    throw new CustodyError(
+      'LOG_INCONSISTENT',
+      `The log ends after ${size} entries, its stored head after ${frontier.size}.`,
+    )
   }
   if (row.seq === null) return { frontier, previous: GENESIS_PREVIOUS, last: null }
   const last = parseRow(row)
@@ -157,7 +178,8 @@ function parseFrontier(size: number, text: string): Frontier {
   } catch {
     hashes = null
   }
-  const whole = Array.isArray(hashes) && hashes.every((hash) => typeof hash === 'string' && /^0x[0-9a-f]{64}$/.test(hash))
+  const whole =
+    Array.isArray(hashes) && hashes.every((hash) => typeof hash === 'string' && /^0x[0-9a-f]{64}$/.test(hash))
   if (!whole || (hashes as Hex[]).length !== frontierWidth(size)) {
     throw new CustodyError('LOG_INCONSISTENT', `The stored head over ${size} entries cannot be read.`)
   }
@@ -167,12 +189,17 @@ function parseFrontier(size: number, text: string): Frontier {
 function parseRow(row: LogRow): Entry {
   const reading = readEntry(row.text)
   const wrong =
-    'wrong' in reading ? reading.wrong
-    : reading.entry.seq !== row.seq ? `its text calls itself number ${reading.entry.seq}`
-    : entryLeaf(row.text) !== row.leaf ? 'its text does not hash to its leaf'
-    : null
+    'wrong' in reading
+      ? reading.wrong
+      : reading.entry.seq !== row.seq
+        ? `its text calls itself number ${reading.entry.seq}`
+        : entryLeaf(row.text) !== row.leaf
+          ? 'its text does not hash to its leaf'
+          : null
   if (wrong !== null || 'wrong' in reading) {
-    throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${row.seq} was changed: ${wrong ?? 'unreadable'}.`, { details: { seq: row.seq, kind: 'changed' } })
+    throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${row.seq} was changed: ${wrong ?? 'unreadable'}.`, {
+      details: { seq: row.seq, kind: 'changed' },
+    })
   }
   return reading.entry
 }

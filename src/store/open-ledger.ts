@@ -40,8 +40,16 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const absorb = (row: LogRow): void => {
     const reading = readEntry(row.text)
     const leaf = entryLeaf(row.text)
-    if ('wrong' in reading || reading.entry.seq !== frontier.size || row.seq !== frontier.size || reading.entry.previous !== previous || row.leaf !== leaf) {
-      throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${frontier.size} is not the one that was appended there.`, { details: { seq: frontier.size } })
+    if (
+      'wrong' in reading ||
+      reading.entry.seq !== frontier.size ||
+      row.seq !== frontier.size ||
+      reading.entry.previous !== previous ||
+      row.leaf !== leaf
+    ) {
+      throw new CustodyError('LOG_ENTRY_INVALID', `Entry ${frontier.size} is not the one that was appended there.`, {
+        details: { seq: frontier.size },
+      })
     }
     foldEntry(registers, reading.entry, leaf)
     frontier = appendLeaf(frontier, leaf)
@@ -58,8 +66,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const note = readCheckpoint(directory)
   const rows = await readRows(store.db)
   verifyEntries(rows)
-  if (note !== null) verifyAgainst([parseCheckpoint(note, vkeyOf(options.key)).head], rows.map(({ leaf }) => leaf))
-  else if (rows.length > 0) throw new CustodyError('LOG_INCONSISTENT', 'The log has entries but its checkpoint file is gone.')
+  if (note !== null)
+    verifyAgainst(
+      [parseCheckpoint(note, vkeyOf(options.key)).head],
+      rows.map(({ leaf }) => leaf),
+    )
+  else if (rows.length > 0)
+    throw new CustodyError('LOG_INCONSISTENT', 'The log has entries but its checkpoint file is gone.')
   for (const row of rows) absorb(row)
   if (rows.length > 0 && canonicalJson(registers.root) !== canonicalJson(options.root)) {
     throw new CustodyError('HOME_TAMPERED', 'root.json is not what log entry 0 pins.')

@@ -106,8 +106,18 @@ export interface Registers {
 
 export function emptyRegisters(): Registers {
   return {
-    chains: new Map(), treasuries: new Map(), keys: new Map(), proposals: new Map(), signers: new Map(), exported: new Set(), reservations: new Map(), spending: new Map(), outside: new Set(),
-    policy: null, freeze: null, root: null,
+    chains: new Map(),
+    treasuries: new Map(),
+    keys: new Map(),
+    proposals: new Map(),
+    signers: new Map(),
+    exported: new Set(),
+    reservations: new Map(),
+    spending: new Map(),
+    outside: new Set(),
+    policy: null,
+    freeze: null,
+    root: null,
   }
 }
 
@@ -115,7 +125,8 @@ export function emptyRegisters(): Registers {
 export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
   const data = entry.data as Record<string, unknown>
   if (entry.seq === 0) {
-    if (entry.type !== 'home.initialised') throw new CustodyError('HOME_TAMPERED', 'Log entry 0 does not pin a root of trust.')
+    if (entry.type !== 'home.initialised')
+      throw new CustodyError('HOME_TAMPERED', 'Log entry 0 does not pin a root of trust.')
     registers.root = entry.data['root'] as Json
     return
   }
@@ -140,7 +151,10 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       break
     case 'freeze.thaw-signed':
       if (registers.freeze !== null && registers.freeze.entry === data['freeze']) {
-        registers.freeze = { ...registers.freeze, thaw: { signatures: data['signatures'] as Hex[], until: data['until'] as Seconds } }
+        registers.freeze = {
+          ...registers.freeze,
+          thaw: { signatures: data['signatures'] as Hex[], until: data['until'] as Seconds },
+        }
       }
       break
     case 'freeze.thawed':
@@ -148,13 +162,18 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       break
     case 'request.proposed':
       registers.proposals.set(data['id'] as string, {
-        digest: data['digest'] as Hex, effectDigest: data['effectDigest'] as Hex, seq: entry.seq,
+        digest: data['digest'] as Hex,
+        effectDigest: data['effectDigest'] as Hex,
+        seq: entry.seq,
       })
       break
     case 'signature.intended':
     case 'signature.collected': {
       const id = data['id'] as string
-      registers.signers.set(id, new Set([...(registers.signers.get(id) ?? []), (data['via'] ?? data['owner']) as Address]))
+      registers.signers.set(
+        id,
+        new Set([...(registers.signers.get(id) ?? []), (data['via'] ?? data['owner']) as Address]),
+      )
       break
     }
     case 'request.exported':
@@ -168,7 +187,9 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       forget(registers.reservations, entry.time, (reservation) => reservation.state !== 'reserved')
       break
     case 'execution.outside':
-      registers.outside.add(`${String(data['chainId'])} ${String(data['transactionHash'])} ${String(data['safeTxHash'])}`)
+      registers.outside.add(
+        `${String(data['chainId'])} ${String(data['transactionHash'])} ${String(data['safeTxHash'])}`,
+      )
       break
     case 'execution.stored':
     case 'execution.paid': {
@@ -176,7 +197,8 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       const key = `${spent.chainId} ${spent.payer} ${spent.nonce}`
       const before = registers.spending.get(key)
       // A replacement shares the nonce with what it replaces: only the dearer of the two can be paid.
-      const cost = spent.open && before?.open === true && BigInt(before.cost) > BigInt(spent.cost) ? before.cost : spent.cost
+      const cost =
+        spent.open && before?.open === true && BigInt(before.cost) > BigInt(spent.cost) ? before.cost : spent.cost
       registers.spending.set(key, { ...spent, cost, at: entry.time })
       forget(registers.spending, entry.time, (spending) => !spending.open)
       break
@@ -184,6 +206,10 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
   }
 }
 
-function forget<T extends { readonly at: Seconds }>(records: Map<string, T>, now: Seconds, closed: (record: T) => boolean): void {
+function forget<T extends { readonly at: Seconds }>(
+  records: Map<string, T>,
+  now: Seconds,
+  closed: (record: T) => boolean,
+): void {
   for (const [key, record] of records) if (closed(record) && record.at < now - FORGET_AFTER) records.delete(key)
 }

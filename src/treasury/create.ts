@@ -44,7 +44,11 @@ const PROXY: { readonly [version in CreatableVersion]: { readonly artifact: stri
  * @throws CHAIN_UNSUPPORTED, FIELD_INVALID, ADDRESS_INVALID; SAFE_DEPLOY_MISMATCH when the installed artifact
  *   is not the published one
  */
-export function planSafeCreation(input: SafeCreation): { readonly to: Address; readonly data: Hex; readonly predicted: Address } {
+export function planSafeCreation(input: SafeCreation): {
+  readonly to: Address
+  readonly data: Hex
+  readonly predicted: Address
+} {
   assertSupportedChain(input.chainId)
   const contracts = canonicalDeployments(input.version)
   const singleton = contracts[singletonOf(input.chainId, input.l2)].address
@@ -76,20 +80,34 @@ export function create2Address(deployer: Address, salt: Hex, initCode: Hex): Add
 export async function assertCanonicalContracts(chain: Chain, version: CreatableVersion, l2?: boolean): Promise<void> {
   assertSupportedChain(chain.chainId)
   const contracts = canonicalDeployments(version)
-  const needed: readonly DeployedContract[] = [singletonOf(chain.chainId, l2), 'SafeProxyFactory', 'CompatibilityFallbackHandler', 'MultiSendCallOnly']
-  await Promise.all(needed.map(async (name) => {
-    const { address, codeHash } = contracts[name]
-    const code = await chain.code(address)
-    if (code === '0x') {
-      throw new CustodyError('SAFE_DEPLOY_MISMATCH', `Expected the published ${name} ${version} at ${address} on ${chain.name}, got no code.`, {
-        next: `Safe ${version} is not deployed on this chain; choose another version or chain.`,
-      })
-    }
-    const found = keccak256(code)
-    if (found !== codeHash) {
-      throw new CustodyError('SAFE_DEPLOY_MISMATCH', `Expected code hash ${codeHash} of ${name} ${version} at ${address} on ${chain.name}, got ${found}.`)
-    }
-  }))
+  const needed: readonly DeployedContract[] = [
+    singletonOf(chain.chainId, l2),
+    'SafeProxyFactory',
+    'CompatibilityFallbackHandler',
+    'MultiSendCallOnly',
+  ]
+  await Promise.all(
+    needed.map(async (name) => {
+      const { address, codeHash } = contracts[name]
+      const code = await chain.code(address)
+      if (code === '0x') {
+        throw new CustodyError(
+          'SAFE_DEPLOY_MISMATCH',
+          `Expected the published ${name} ${version} at ${address} on ${chain.name}, got no code.`,
+          {
+            next: `Safe ${version} is not deployed on this chain; choose another version or chain.`,
+          },
+        )
+      }
+      const found = keccak256(code)
+      if (found !== codeHash) {
+        throw new CustodyError(
+          'SAFE_DEPLOY_MISMATCH',
+          `Expected code hash ${codeHash} of ${name} ${version} at ${address} on ${chain.name}, got ${found}.`,
+        )
+      }
+    }),
+  )
 }
 
 function singletonOf(chainId: number, l2: boolean | undefined): 'Safe' | 'SafeL2' {
@@ -103,9 +121,13 @@ function proxyCreationCode(version: CreatableVersion): Hex {
   const code = parseHex((load(artifact) as { bytecode?: unknown }).bytecode, 'SafeProxy creation code')
   const found = keccak256(code)
   if (found !== codeHash) {
-    throw new CustodyError('SAFE_DEPLOY_MISMATCH', `Expected creation code ${codeHash} of SafeProxy ${version}, got ${found}.`, {
-      next: 'The installed Safe package was altered; install Coffer again from its lockfile.',
-    })
+    throw new CustodyError(
+      'SAFE_DEPLOY_MISMATCH',
+      `Expected creation code ${codeHash} of SafeProxy ${version}, got ${found}.`,
+      {
+        next: 'The installed Safe package was altered; install Coffer again from its lockfile.',
+      },
+    )
   }
   return code
 }

@@ -20,24 +20,64 @@ function ownerFindings(state: SafeState): Finding[] {
   const { owners, threshold } = state
   const found: Finding[] = []
   if (threshold === 1) {
-    found.push(finding(state, 'SAFE_SINGLE_SIGNATURE', 'high', 'One signature is enough',
-      `Any one of the ${owners.length} owners can move everything.`, 'Raise the threshold to at least 2.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_SINGLE_SIGNATURE',
+        'high',
+        'One signature is enough',
+        `Any one of the ${owners.length} owners can move everything.`,
+        'Raise the threshold to at least 2.',
+      ),
+    )
   }
   if (threshold === owners.length && owners.length > 1) {
-    found.push(finding(state, 'SAFE_ALL_OWNERS_NEEDED', 'high', 'Every owner must sign',
-      `With ${threshold} of ${owners.length}, one lost key locks the money for ever.`, 'Add an owner, or lower the threshold by one.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_ALL_OWNERS_NEEDED',
+        'high',
+        'Every owner must sign',
+        `With ${threshold} of ${owners.length}, one lost key locks the money for ever.`,
+        'Add an owner, or lower the threshold by one.',
+      ),
+    )
   }
   if (owners.length < 3) {
-    found.push(finding(state, 'SAFE_FEW_OWNERS', 'medium', 'Fewer than three owners',
-      `There are ${owners.length} owners, so a key cannot be both lost and replaced safely.`, 'Have at least three owners, for example 2 of 3.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_FEW_OWNERS',
+        'medium',
+        'Fewer than three owners',
+        `There are ${owners.length} owners, so a key cannot be both lost and replaced safely.`,
+        'Have at least three owners, for example 2 of 3.',
+      ),
+    )
   }
   if (threshold * 2 < owners.length) {
-    found.push(finding(state, 'SAFE_LOW_THRESHOLD', 'medium', 'The threshold is below half of the owners',
-      `${threshold} of ${owners.length} owners can move everything against the will of the others.`, 'Raise the threshold to at least half of the owners.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_LOW_THRESHOLD',
+        'medium',
+        'The threshold is below half of the owners',
+        `${threshold} of ${owners.length} owners can move everything against the will of the others.`,
+        'Raise the threshold to at least half of the owners.',
+      ),
+    )
   }
   if (owners.some((owner) => sameAddress(owner, state.address))) {
-    found.push(finding(state, 'SAFE_OWNS_ITSELF', 'high', 'The Safe is an owner of itself',
-      'That owner can never sign, so fewer keys may be lost than the numbers say.', 'Replace that owner.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_OWNS_ITSELF',
+        'high',
+        'The Safe is an owner of itself',
+        'That owner can never sign, so fewer keys may be lost than the numbers say.',
+        'Replace that owner.',
+      ),
+    )
   }
   return found
 }
@@ -50,19 +90,43 @@ function moduleFindings(state: SafeState): Finding[] {
     : state.version.startsWith('1.5.')
       ? 'They move money without owners and without a guard: no module guard is set.'
       : `They move money without owners, and no guard can see it before Safe 1.5.0 (this is ${state.version}).`
-  return [finding(state, 'SAFE_MODULES', guarded ? 'medium' : 'high', `${state.modules.length} module${state.modules.length === 1 ? '' : 's'} enabled`,
-    `${detail} ${state.modules.join(', ')}`, 'Disable every module that is not needed.')]
+  return [
+    finding(
+      state,
+      'SAFE_MODULES',
+      guarded ? 'medium' : 'high',
+      `${state.modules.length} module${state.modules.length === 1 ? '' : 's'} enabled`,
+      `${detail} ${state.modules.join(', ')}`,
+      'Disable every module that is not needed.',
+    ),
+  ]
 }
 
 function guardFindings(state: SafeState): Finding[] {
   const found: Finding[] = []
   if (state.guard !== ZERO_ADDRESS) {
-    found.push(finding(state, 'SAFE_GUARD', 'info', 'A transaction guard is set',
-      `${state.guard} can refuse any transaction; a guard that always refuses locks the Safe.`, 'Make sure its code is known and reviewed.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_GUARD',
+        'info',
+        'A transaction guard is set',
+        `${state.guard} can refuse any transaction; a guard that always refuses locks the Safe.`,
+        'Make sure its code is known and reviewed.',
+      ),
+    )
   }
   if (state.moduleGuard !== ZERO_ADDRESS) {
-    found.push(finding(state, 'SAFE_MODULE_GUARD', 'info', 'A module guard is set',
-      `${state.moduleGuard} can refuse any module transaction.`, 'Make sure its code is known and reviewed.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_MODULE_GUARD',
+        'info',
+        'A module guard is set',
+        `${state.moduleGuard} can refuse any module transaction.`,
+        'Make sure its code is known and reviewed.',
+      ),
+    )
   }
   return found
 }
@@ -70,30 +134,62 @@ function guardFindings(state: SafeState): Finding[] {
 function codeFindings(state: SafeState): Finding[] {
   const found: Finding[] = []
   if (!(CURRENT as readonly string[]).includes(state.version)) {
-    found.push(finding(state, 'SAFE_OUTDATED', olderThan13(state.version) ? 'high' : 'medium', `Safe ${state.version} is outdated`,
-      olderThan13(state.version)
-        ? 'Its signatures do not name the chain, so they are good on every chain where this Safe exists, and it takes no guard.'
-        : `Current versions are ${CURRENT.join(' and ')}.`,
-      `Upgrade the Safe, or move to a new one of version ${CURRENT[0]}.`))
+    found.push(
+      finding(
+        state,
+        'SAFE_OUTDATED',
+        olderThan13(state.version) ? 'high' : 'medium',
+        `Safe ${state.version} is outdated`,
+        olderThan13(state.version)
+          ? 'Its signatures do not name the chain, so they are good on every chain where this Safe exists, and it takes no guard.'
+          : `Current versions are ${CURRENT.join(' and ')}.`,
+        `Upgrade the Safe, or move to a new one of version ${CURRENT[0]}.`,
+      ),
+    )
   }
   if (state.fallbackHandler === ZERO_ADDRESS) {
-    found.push(finding(state, 'SAFE_NO_HANDLER', 'low', 'No fallback handler is set',
-      'The Safe cannot receive ERC-1155 and ERC-721 tokens sent safely, and signs no messages.', 'Set the CompatibilityFallbackHandler of its version.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_NO_HANDLER',
+        'low',
+        'No fallback handler is set',
+        'The Safe cannot receive ERC-1155 and ERC-721 tokens sent safely, and signs no messages.',
+        'Set the CompatibilityFallbackHandler of its version.',
+      ),
+    )
   } else if (!knownHandler(state.fallbackHandler)) {
-    found.push(finding(state, 'SAFE_UNKNOWN_HANDLER', 'high', 'The fallback handler is not a published one',
-      `${state.fallbackHandler} answers in the name of the Safe, EIP-1271 signatures included.`, 'Set the CompatibilityFallbackHandler of its version, unless its code was reviewed.'))
+    found.push(
+      finding(
+        state,
+        'SAFE_UNKNOWN_HANDLER',
+        'high',
+        'The fallback handler is not a published one',
+        `${state.fallbackHandler} answers in the name of the Safe, EIP-1271 signatures included.`,
+        'Set the CompatibilityFallbackHandler of its version, unless its code was reviewed.',
+      ),
+    )
   }
   return found
 }
 
 function knownHandler(handler: Address): boolean {
-  return DEPLOYED.some((version) => sameAddress(canonicalDeployments(version).CompatibilityFallbackHandler.address, handler))
+  return DEPLOYED.some((version) =>
+    sameAddress(canonicalDeployments(version).CompatibilityFallbackHandler.address, handler),
+  )
 }
 
 function olderThan13(version: string): boolean {
   return version.localeCompare('1.3.0', 'en', { numeric: true }) < 0
 }
 
-function finding(state: SafeState, id: string, severity: Finding['severity'], title: string, detail: string, fix: string): Finding {
+function finding(
+  state: SafeState,
+  id: string,
+  severity: Finding['severity'],
+  title: string,
+  detail: string,
+  fix: string,
+): Finding {
   return { id, severity, title, detail, where: state.address, fix }
 }

@@ -51,41 +51,59 @@ export async function readSafeState(chain: Chain, address: Address): Promise<Saf
     if (previous !== null && sameExceptBlock(previous, state)) return state
     previous = state
   }
-  throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected two equal reads of the Safe ${address}, got ${MAX_READS} different ones.`)
+  throw new CustodyError(
+    'CHAIN_ANSWER_INVALID',
+    `Expected two equal reads of the Safe ${address}, got ${MAX_READS} different ones.`,
+  )
 }
 
 async function readOnce(chain: Chain, address: Address, blockNumber: bigint): Promise<SafeState> {
   const [code, slot0] = await Promise.all([chain.code(address), chain.storageAt(address, SINGLETON_SLOT)])
-  if (code === '0x') throw new CustodyError('SAFE_NOT_FOUND', `Expected a Safe at ${address} on ${chain.name}, got an account without code.`)
+  if (code === '0x')
+    throw new CustodyError(
+      'SAFE_NOT_FOUND',
+      `Expected a Safe at ${address} on ${chain.name}, got an account without code.`,
+    )
   const singleton = addressOf(slot0)
   const proxyCodeHash = keccak256(code)
   const [singletonCode, version] = await Promise.all([chain.code(singleton), readVersion(chain, address)])
   const singletonCodeHash = keccak256(singletonCode)
   if (!isGenuineSingleton(version, singleton, singletonCodeHash)) {
-    throw ungenuine(address, `the singleton of a published version, got ${singleton} with code hash ${singletonCodeHash} calling itself "${excerpt(version, 20)}"`)
+    throw ungenuine(
+      address,
+      `the singleton of a published version, got ${singleton} with code hash ${singletonCodeHash} calling itself "${excerpt(version, 20)}"`,
+    )
   }
   if (!isPublishedProxy(proxyCodeHash)) {
     throw ungenuine(address, `the code of a published proxy, got code hash ${proxyCodeHash}`)
   }
-  const [owners, threshold, nonce, modules, guard, moduleGuard, fallbackHandler, storedCount, storedThreshold] = await Promise.all([
-    readOwners(chain, address),
-    readUint(chain, address, THRESHOLD_CALL),
-    readUint(chain, address, NONCE_CALL),
-    readModules(chain, address, version),
-    chain.storageAt(address, GUARD_SLOT),
-    chain.storageAt(address, MODULE_GUARD_SLOT),
-    chain.storageAt(address, FALLBACK_HANDLER_SLOT),
-    chain.storageAt(address, OWNER_COUNT_SLOT),
-    chain.storageAt(address, THRESHOLD_SLOT),
-  ])
+  const [owners, threshold, nonce, modules, guard, moduleGuard, fallbackHandler, storedCount, storedThreshold] =
+    await Promise.all([
+      readOwners(chain, address),
+      readUint(chain, address, THRESHOLD_CALL),
+      readUint(chain, address, NONCE_CALL),
+      readModules(chain, address, version),
+      chain.storageAt(address, GUARD_SLOT),
+      chain.storageAt(address, MODULE_GUARD_SLOT),
+      chain.storageAt(address, FALLBACK_HANDLER_SLOT),
+      chain.storageAt(address, OWNER_COUNT_SLOT),
+      chain.storageAt(address, THRESHOLD_SLOT),
+    ])
   const distinct = new Set(owners.map((owner) => owner.toLowerCase())).size === owners.length
   // The proxy's own functions keep these together; anything else was written around them.
   const consistent =
-    owners.length > 0 && distinct && !owners.includes(ZERO_ADDRESS) &&
-    BigInt(storedCount) === BigInt(owners.length) && BigInt(storedThreshold) === threshold &&
-    threshold >= 1n && threshold <= BigInt(owners.length)
+    owners.length > 0 &&
+    distinct &&
+    !owners.includes(ZERO_ADDRESS) &&
+    BigInt(storedCount) === BigInt(owners.length) &&
+    BigInt(storedThreshold) === threshold &&
+    threshold >= 1n &&
+    threshold <= BigInt(owners.length)
   if (!consistent) {
-    throw ungenuine(address, `storage that fits its owner list, got ${owners.length} listed and ${BigInt(storedCount)} counted owners, threshold ${threshold}`)
+    throw ungenuine(
+      address,
+      `storage that fits its owner list, got ${owners.length} listed and ${BigInt(storedCount)} counted owners, threshold ${threshold}`,
+    )
   }
   return {
     chainId: chain.chainId,

@@ -23,7 +23,8 @@ const CHUNK = 2_000n
  */
 export async function findExecutions(chain: Chain, safe: Address, fromBlock: bigint): Promise<readonly Execution[]> {
   const head = await chain.block('latest')
-  if (head === null) throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a latest block on ${chain.name}, got none.`)
+  if (head === null)
+    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a latest block on ${chain.name}, got none.`)
   const executions: Execution[] = []
   let chunk = CHUNK
   for (let from = fromBlock; from <= head.number;) {
@@ -44,15 +45,26 @@ export async function findExecutions(chain: Chain, safe: Address, fromBlock: big
 }
 
 async function executionLogs(chain: Chain, safe: Address, fromBlock: bigint, toBlock: bigint): Promise<readonly Log[]> {
-  const found = await Promise.all([EXECUTION_SUCCESS_TOPIC, EXECUTION_FAILURE_TOPIC].map((topic) => chain.logs({ address: safe, topics: [topic], fromBlock, toBlock })))
-  return found.flat().sort((a, b) => (a.blockNumber === b.blockNumber ? a.logIndex - b.logIndex : a.blockNumber < b.blockNumber ? -1 : 1))
+  const found = await Promise.all(
+    [EXECUTION_SUCCESS_TOPIC, EXECUTION_FAILURE_TOPIC].map((topic) =>
+      chain.logs({ address: safe, topics: [topic], fromBlock, toBlock }),
+    ),
+  )
+  return found
+    .flat()
+    .sort((a, b) =>
+      a.blockNumber === b.blockNumber ? a.logIndex - b.logIndex : a.blockNumber < b.blockNumber ? -1 : 1,
+    )
 }
 
 // A log with the right topic that cannot be read must not pass as "nothing was executed".
 function executionOf(log: Log, safe: Address): Execution {
   const execution = sameAddress(log.address, safe) ? parseExecutionLog(log) : null
   if (execution === null) {
-    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected an execution log of ${safe} in transaction ${log.transactionHash}, got one of another form.`)
+    throw new CustodyError(
+      'CHAIN_ANSWER_INVALID',
+      `Expected an execution log of ${safe} in transaction ${log.transactionHash}, got one of another form.`,
+    )
   }
   return {
     safeTxHash: execution.safeTxHash,

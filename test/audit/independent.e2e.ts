@@ -21,7 +21,10 @@ const goModule = fileURLToPath(new URL('go', import.meta.url))
 const key = { name: 'log.example/treasury', privateKey: new Uint8Array(32).fill(7) }
 const origin = 'log.example/treasury'
 const inputs = (count: number): EntryInput[] => {
-  const data = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.oneof(fc.string({ unit: 'grapheme' }), fc.maxSafeInteger()))
+  const data = fc.dictionary(
+    fc.string({ unit: 'grapheme' }),
+    fc.oneof(fc.string({ unit: 'grapheme' }), fc.maxSafeInteger()),
+  )
   const all = fc.sample(data, { numRuns: count, seed: Number(process.env['FC_SEED'] ?? 20260101) })
   return all.map((one) => ({ type: 'signature.collected', actor: 'local:alice', data: one }))
 }
@@ -33,15 +36,27 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'coffer-log-'))
   logcheck = join(folder, 'logcheck')
   try {
-    execFileSync('go', ['build', '-o', logcheck, '.'], { cwd: goModule, env: { ...process.env, GOFLAGS: '-mod=mod' }, stdio: 'pipe' })
+    execFileSync('go', ['build', '-o', logcheck, '.'], {
+      cwd: goModule,
+      env: { ...process.env, GOFLAGS: '-mod=mod' },
+      stdio: 'pipe',
+    })
   } catch (cause) {
-    throw new Error('The independent verifier needs Go 1.25 or newer (package golang-go, or https://go.dev/dl) and its module proxy.', { cause })
+    throw new Error(
+      'The independent verifier needs Go 1.25 or newer (package golang-go, or https://go.dev/dl) and its module proxy.',
+      { cause },
+    )
   }
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-interface GoReport { readonly size: number; readonly proofs: number; readonly older: boolean; readonly error?: string }
+interface GoReport {
+  readonly size: number
+  readonly proofs: number
+  readonly older: boolean
+  readonly error?: string
+}
 
 function judgeByGo(files: Readonly<Record<string, string>>): { status: number; report: GoReport } {
   const dir = mkdtempSync(join(folder, 'export-'))
@@ -59,7 +74,10 @@ function judgeByCoffer(rows: readonly LogRow[], checkpoint: string): string {
   try {
     // From the texts alone, as a reader of the export would: its leaf column does not travel.
     const verified = verifyEntries(rows.map(({ text, seq }) => ({ seq, text, leaf: entryLeaf(text) })))
-    verifyAgainst([parseCheckpoint(checkpoint, vkeyOf(key)).head], rows.map(({ text }) => entryLeaf(text)))
+    verifyAgainst(
+      [parseCheckpoint(checkpoint, vkeyOf(key)).head],
+      rows.map(({ text }) => entryLeaf(text)),
+    )
     return `verified ${verified.count}`
   } catch (error) {
     return error instanceof CustodyError ? error.code : String(error)
@@ -82,7 +100,9 @@ describe('an exported log, judged by Go', () => {
     for (const seq of proven) files[`${seq}.tlog-proof`] = tlogProof(seq, leaves, checkpoint)
     const oldSize = Math.ceil(size / 3)
     files['older'] = signCheckpoint(origin, headOf(rows.slice(0, oldSize)), key)
-    files['consistency'] = consistencyProof(oldSize, leaves).map((hash) => Buffer.from(hash.slice(2), 'hex').toString('base64')).join('\n')
+    files['consistency'] = consistencyProof(oldSize, leaves)
+      .map((hash) => Buffer.from(hash.slice(2), 'hex').toString('base64'))
+      .join('\n')
     expect(judgeByGo(files)).toEqual({ status: 0, report: { size, proofs: proven.length, older: true } })
     expect(judgeByCoffer(rows, checkpoint)).toBe(`verified ${size}`)
   })
@@ -94,7 +114,7 @@ describe('G6 an exported log that was tampered with is refused by Go and by Coff
   const changes: Record<string, (at: number) => LogRow[]> = {
     ...Object.fromEntries(Object.entries(attacks).map(([name, attack]) => [name, (at: number) => attack(rows, at)])),
     'rewritten to its end': (at) => rewritten(rows, at),
-    'truncated': (at) => rows.slice(0, at),
+    truncated: (at) => rows.slice(0, at),
   }
   const cases = Object.keys(changes).flatMap((name) => [0, 10, 20].map((at) => ({ name, at })))
 
@@ -115,13 +135,22 @@ describe('G6 an exported log that was tampered with is refused by Go and by Coff
   it('when an older checkpoint is of another past', () => {
     const files = filesOf(rows, checkpoint)
     files['older'] = signCheckpoint(origin, headOf(rewritten(rows, 0).slice(0, 5)), key)
-    files['consistency'] = consistencyProof(5, rows.map(({ leaf }) => leaf)).map((hash) => Buffer.from(hash.slice(2), 'hex').toString('base64')).join('\n')
+    files['consistency'] = consistencyProof(
+      5,
+      rows.map(({ leaf }) => leaf),
+    )
+      .map((hash) => Buffer.from(hash.slice(2), 'hex').toString('base64'))
+      .join('\n')
     expect(judgeByGo(files).report.error).toMatch(/^consistency: /)
   })
 
   it('when a proof is of another entry', () => {
     const files = filesOf(rows, checkpoint)
-    files['5.tlog-proof'] = tlogProof(5, rows.map(({ leaf }) => leaf), checkpoint).replace('index 5', 'index 6')
+    files['5.tlog-proof'] = tlogProof(
+      5,
+      rows.map(({ leaf }) => leaf),
+      checkpoint,
+    ).replace('index 5', 'index 6')
     expect(judgeByGo(files).report.error).toMatch(/^5\.tlog-proof: /)
   })
 })

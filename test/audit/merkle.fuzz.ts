@@ -2,13 +2,23 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TreeHead } from '../../src/audit/entry.ts'
 import {
-  appendLeaf, consistencyProof, emptyFrontier, type Frontier, frontierRoot, frontierWidth, inclusionProof, leafHash,
-  treeRoot, verifyConsistency, verifyInclusion,
+  appendLeaf,
+  consistencyProof,
+  emptyFrontier,
+  type Frontier,
+  frontierRoot,
+  frontierWidth,
+  inclusionProof,
+  leafHash,
+  treeRoot,
+  verifyConsistency,
+  verifyInclusion,
 } from '../../src/audit/merkle.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
 
 const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 100)
-const leavesOf = (size: number, salt = ''): Hex[] => Array.from({ length: size }, (_, i) => leafHash(Buffer.from(`${salt}${i}`)))
+const leavesOf = (size: number, salt = ''): Hex[] =>
+  Array.from({ length: size }, (_, i) => leafHash(Buffer.from(`${salt}${i}`)))
 const headOf = (leaves: readonly Hex[]): TreeHead => ({ size: leaves.length, root: treeRoot(leaves) })
 const flip = (hash: Hex, bit: number): Hex => {
   const digit = 2 + Math.floor(bit / 4)
@@ -45,7 +55,9 @@ describe('for every size up to 70', () => {
 })
 
 describe('G6 a proof for something else than what was logged', () => {
-  const place = fc.integer({ min: 2, max: 300 }).chain((size) => fc.record({ size: fc.constant(size), index: fc.nat(size - 1) }))
+  const place = fc
+    .integer({ min: 2, max: 300 })
+    .chain((size) => fc.record({ size: fc.constant(size), index: fc.nat(size - 1) }))
 
   it('fails inclusion for another leaf, index or root, and for a hash flipped, dropped or added', () => {
     fc.assert(
@@ -57,7 +69,9 @@ describe('G6 a proof for something else than what was logged', () => {
         expect(verifyInclusion({ ...claim, leaf: flip(claim.leaf, at) })).toBe(false)
         expect(verifyInclusion({ ...claim, index: (index + 1) % size })).toBe(false)
         expect(verifyInclusion({ ...claim, head: { size, root: flip(claim.head.root, at) } })).toBe(false)
-        expect(verifyInclusion({ ...claim, proof: claim.proof.map((hash, i) => (i === which ? flip(hash, at) : hash)) })).toBe(false)
+        expect(
+          verifyInclusion({ ...claim, proof: claim.proof.map((hash, i) => (i === which ? flip(hash, at) : hash)) }),
+        ).toBe(false)
         expect(verifyInclusion({ ...claim, proof: claim.proof.slice(0, -1) })).toBe(false)
         expect(verifyInclusion({ ...claim, proof: [...claim.proof, claim.leaf] })).toBe(false)
       }),
@@ -74,8 +88,12 @@ describe('G6 a proof for something else than what was logged', () => {
         const rewritten = leaves.slice()
         rewritten[pick % oldSize] = leafHash(Buffer.from('another past'))
         expect(verifyConsistency({ older, newer: headOf(leaves), proof: consistencyProof(oldSize, leaves) })).toBe(true)
-        expect(verifyConsistency({ older, newer: headOf(rewritten), proof: consistencyProof(oldSize, rewritten) })).toBe(false)
-        expect(verifyConsistency({ older, newer: headOf(rewritten), proof: consistencyProof(oldSize, leaves) })).toBe(false)
+        expect(
+          verifyConsistency({ older, newer: headOf(rewritten), proof: consistencyProof(oldSize, rewritten) }),
+        ).toBe(false)
+        expect(verifyConsistency({ older, newer: headOf(rewritten), proof: consistencyProof(oldSize, leaves) })).toBe(
+          false,
+        )
       }),
       { numRuns },
     )
@@ -86,9 +104,15 @@ describe('G6 a proof for something else than what was logged', () => {
       fc.property(place, bit, fc.nat(), ({ size, index: oldSize }, at, pick) => {
         fc.pre(oldSize > 0)
         const leaves = leavesOf(size)
-        const claim = { older: headOf(leaves.slice(0, oldSize)), newer: headOf(leaves), proof: consistencyProof(oldSize, leaves) }
+        const claim = {
+          older: headOf(leaves.slice(0, oldSize)),
+          newer: headOf(leaves),
+          proof: consistencyProof(oldSize, leaves),
+        }
         const which = pick % claim.proof.length
-        expect(verifyConsistency({ ...claim, proof: claim.proof.map((hash, i) => (i === which ? flip(hash, at) : hash)) })).toBe(false)
+        expect(
+          verifyConsistency({ ...claim, proof: claim.proof.map((hash, i) => (i === which ? flip(hash, at) : hash)) }),
+        ).toBe(false)
         expect(verifyConsistency({ ...claim, proof: claim.proof.slice(0, -1) })).toBe(false)
         expect(verifyConsistency({ ...claim, proof: [...claim.proof, claim.older.root] })).toBe(false)
         expect(verifyConsistency({ ...claim, older: { ...claim.older, root: flip(claim.older.root, at) } })).toBe(false)

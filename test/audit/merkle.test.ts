@@ -1,14 +1,41 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import {
-  appendLeaf, consistencyProof, EMPTY_ROOT, emptyFrontier, frontierRoot, frontierWidth, inclusionProof, type InclusionClaim, leafHash,
-  nodeHash, treeRoot, verifyConsistency, verifyInclusion,
+  appendLeaf,
+  consistencyProof,
+  EMPTY_ROOT,
+  emptyFrontier,
+  frontierRoot,
+  frontierWidth,
+  inclusionProof,
+  type InclusionClaim,
+  leafHash,
+  nodeHash,
+  treeRoot,
+  verifyConsistency,
+  verifyInclusion,
 } from '../../src/audit/merkle.ts'
 import { bytesToHex, type Hex } from '../../src/primitives/hex.ts'
 
 interface Vectors {
-  readonly inclusion: readonly { file: string; leafIdx: number; treeSize: number; root: string; leafHash: string; proof: string[] | null; wantErr: boolean }[]
-  readonly consistency: readonly { file: string; size1: number; size2: number; root1: string; root2: string; proof: string[] | null; wantErr: boolean }[]
+  readonly inclusion: readonly {
+    file: string
+    leafIdx: number
+    treeSize: number
+    root: string
+    leafHash: string
+    proof: string[] | null
+    wantErr: boolean
+  }[]
+  readonly consistency: readonly {
+    file: string
+    size1: number
+    size2: number
+    root1: string
+    root2: string
+    proof: string[] | null
+    wantErr: boolean
+  }[]
 }
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/rfc6962-merkle.json', import.meta.url), 'utf8')) as Vectors
@@ -56,13 +83,16 @@ describe('hashes of RFC 6962', () => {
     expect(frontierRoot(emptyFrontier())).toBe(EMPTY_ROOT)
   })
 
-  it.each(roots.map((root, i) => ({ root, size: i + 1 })))('gives the known root over $size leaves, by tree and by frontier', ({ root, size }) => {
-    const some = leaves.slice(0, size)
-    expect(treeRoot(some)).toBe(`0x${root}`)
-    const frontier = some.reduce(appendLeaf, emptyFrontier())
-    expect(frontierRoot(frontier)).toBe(`0x${root}`)
-    expect(frontier.hashes.length).toBe(frontierWidth(size))
-  })
+  it.each(roots.map((root, i) => ({ root, size: i + 1 })))(
+    'gives the known root over $size leaves, by tree and by frontier',
+    ({ root, size }) => {
+      const some = leaves.slice(0, size)
+      expect(treeRoot(some)).toBe(`0x${root}`)
+      const frontier = some.reduce(appendLeaf, emptyFrontier())
+      expect(frontierRoot(frontier)).toBe(`0x${root}`)
+      expect(frontier.hashes.length).toBe(frontierWidth(size))
+    },
+  )
 
   it('keeps leaf and node hashes apart, so that a node cannot pose as an entry', () => {
     const [left, right] = [leaves[0] as Hex, leaves[1] as Hex]

@@ -23,7 +23,9 @@ describe('the published note of C2SP signed-note', () => {
   it('is refused with any byte of its text changed', () => {
     for (let i = 0; i < vector.text.length - 1; i++) {
       const changed = vector.text.slice(0, i) + (vector.text[i] === 'x' ? 'y' : 'x') + vector.text.slice(i + 1)
-      expect(() => openNote(published.replace(vector.text, changed), [vector.vkey])).toThrowWithCode('CHECKPOINT_INVALID')
+      expect(() => openNote(published.replace(vector.text, changed), [vector.vkey])).toThrowWithCode(
+        'CHECKPOINT_INVALID',
+      )
     }
   })
 })
@@ -37,15 +39,19 @@ describe('a note signed here', () => {
   })
 
   it('opens with any text that has no control characters', () => {
-    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (body) => {
-      const text = `${[...body].map((char) => (char < ' ' ? '\n' : char)).join('')}\n`
-      expect(openNote(signNote(text, key), [vkey]).text).toBe(text)
-    }))
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (body) => {
+        const text = `${[...body].map((char) => (char < ' ' ? '\n' : char)).join('')}\n`
+        expect(openNote(signNote(text, key), [vkey]).text).toBe(text)
+      }),
+    )
   })
 
   it('opens when unknown keys signed too, and counts each known key once', () => {
     const line = note.split('\n\n')[1] as string
-    const other = signNote('hello\nworld\n', { name: 'witness', privateKey: new Uint8Array(32).fill(9) }).split('\n\n')[1] as string
+    const other = signNote('hello\nworld\n', { name: 'witness', privateKey: new Uint8Array(32).fill(9) }).split(
+      '\n\n',
+    )[1] as string
     expect(openNote(`hello\nworld\n\n${other}${line}${line}`, [vkey]).signedBy).toEqual([vkey])
   })
 
@@ -123,7 +129,10 @@ describe('a checkpoint', () => {
     ['a root without padding', `${origin}\n42\n${rootLine.replace('=', '')}\n`],
     ['a root in hexadecimal', `${origin}\n42\n${head.root.slice(2)}\n`],
     ['a root of 31 bytes', `${origin}\n42\n${Buffer.alloc(31).toString('base64')}\n`],
-    ['spare bits in the last character of its root', `${origin}\n42\n${Buffer.alloc(32).toString('base64').replace('A=', 'B=')}\n`],
+    [
+      'spare bits in the last character of its root',
+      `${origin}\n42\n${Buffer.alloc(32).toString('base64').replace('A=', 'B=')}\n`,
+    ],
     ['an extension line', `${origin}\n42\n${rootLine}\nmore\n`],
     ['a missing line', `${origin}\n42\n`],
     ['an empty origin', `\n42\n${rootLine}\n`],
@@ -139,11 +148,13 @@ describe('a checkpoint', () => {
 
   it('G6 with any one bit changed is refused', () => {
     const bytes = Buffer.from(checkpoint)
-    fc.assert(fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
-      const changed = Buffer.from(bytes)
-      changed[at] = (changed[at] as number) ^ (1 << bit)
-      expect(() => parseCheckpoint(changed.toString(), vkey)).toThrowWithCode('CHECKPOINT_INVALID')
-    }))
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
+        const changed = Buffer.from(bytes)
+        changed[at] = (changed[at] as number) ^ (1 << bit)
+        expect(() => parseCheckpoint(changed.toString(), vkey)).toThrowWithCode('CHECKPOINT_INVALID')
+      }),
+    )
   })
 
   it.each([

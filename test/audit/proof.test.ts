@@ -15,7 +15,11 @@ const textAt = (index: number): string => rows[index]?.text ?? ''
 describe('a .tlog-proof', () => {
   it('shows each entry of the log at its place', () => {
     for (const { seq, text } of rows) {
-      expect(verifyTlogProof(tlogProof(seq, leaves, checkpoint), text, vkey)).toEqual({ index: seq, origin: 'log.example/treasury', head: headOf(rows) })
+      expect(verifyTlogProof(tlogProof(seq, leaves, checkpoint), text, vkey)).toEqual({
+        index: seq,
+        origin: 'log.example/treasury',
+        head: headOf(rows),
+      })
     }
   })
 
@@ -56,14 +60,19 @@ describe('a .tlog-proof', () => {
 
   it('G6 is refused for another text than the one logged', () => {
     const at = fc.nat(textAt(3).length - 1)
-    fc.assert(fc.property(at, (i) => {
-      const changed = `${textAt(3).slice(0, i)}~${textAt(3).slice(i + 1)}`
-      expect(() => verifyTlogProof(proof, changed, vkey)).toThrowWithCode('PROOF_INVALID')
-    }))
+    fc.assert(
+      fc.property(at, (i) => {
+        const changed = `${textAt(3).slice(0, i)}~${textAt(3).slice(i + 1)}`
+        expect(() => verifyTlogProof(proof, changed, vkey)).toThrowWithCode('PROOF_INVALID')
+      }),
+    )
   })
 
   it('G6 is refused under a checkpoint of another key', () => {
-    const forged = signCheckpoint('log.example/treasury', headOf(rows), { ...key, privateKey: new Uint8Array(32).fill(8) })
+    const forged = signCheckpoint('log.example/treasury', headOf(rows), {
+      ...key,
+      privateKey: new Uint8Array(32).fill(8),
+    })
     expect(() => verifyTlogProof(tlogProof(3, leaves, forged), textAt(3), vkey)).toThrowWithCode('CHECKPOINT_INVALID')
   })
 })

@@ -14,7 +14,11 @@ export function logOf(inputs: readonly EntryInput[]): LogRow[] {
 }
 
 export function inputsOf(count: number): EntryInput[] {
-  return Array.from({ length: count }, (_, i) => ({ type: 'payment.proposed', actor: 'local:alice', data: { amount: String(i), note: 'für "Ä\n"' } }))
+  return Array.from({ length: count }, (_, i) => ({
+    type: 'payment.proposed',
+    actor: 'local:alice',
+    data: { amount: String(i), note: 'für "Ä\n"' },
+  }))
 }
 
 export function headOf(rows: readonly LogRow[]): TreeHead {
@@ -23,17 +27,21 @@ export function headOf(rows: readonly LogRow[]): TreeHead {
 
 /** How somebody with the disk can change a log. `careful` ones also recompute what they can without the log's key. */
 export const attacks: Readonly<Record<string, (rows: readonly LogRow[], at: number) => LogRow[]>> = {
-  'changed': (rows, at) => rows.map((row, i) => (i === at ? { ...row, text: row.text.replace('"alice', '"mallory').replace('local:alice', 'local:mallory') } : row)),
+  changed: (rows, at) =>
+    rows.map((row, i) =>
+      i === at ? { ...row, text: row.text.replace('"alice', '"mallory').replace('local:alice', 'local:mallory') } : row,
+    ),
   'changed carefully': (rows, at) => rows.map((row, i) => (i === at ? again(row, {}) : row)),
-  'removed': (rows, at) => rows.filter((_, i) => i !== at),
+  removed: (rows, at) => rows.filter((_, i) => i !== at),
   'removed carefully': (rows, at) => rows.filter((_, i) => i !== at).map((row, i) => ({ ...row, seq: i })),
-  'inserted': (rows, at) => rows.flatMap((row, i) => (i === at ? [again(row, {}), row] : [row])).map((row, i) => ({ ...row, seq: i })),
+  inserted: (rows, at) =>
+    rows.flatMap((row, i) => (i === at ? [again(row, {}), row] : [row])).map((row, i) => ({ ...row, seq: i })),
   'inserted carefully': (rows, at) => [
     ...rows.slice(0, at),
     again(rows[at] as LogRow, {}),
     ...rows.slice(at).map((row) => again(row, { seq: row.seq + 1, keepActor: true })),
   ],
-  'reordered': (rows, at) => swap(rows, at),
+  reordered: (rows, at) => swap(rows, at),
   'reordered carefully': (rows, at) => swap(rows, at).map((row, seq) => ({ ...row, seq })),
 }
 
@@ -43,7 +51,10 @@ export function rewritten(rows: readonly LogRow[], at: number): LogRow[] {
   return rows.map((row, seq) => {
     if (seq < at) return row
     const entry = JSON.parse(row.text) as EntryInput & { time: number }
-    const made = makeEntry({ ...entry, actor: seq === at ? 'local:mallory' : entry.actor }, { seq, time: entry.time, previous })
+    const made = makeEntry(
+      { ...entry, actor: seq === at ? 'local:mallory' : entry.actor },
+      { seq, time: entry.time, previous },
+    )
     previous = made.leaf
     return { seq, text: made.text, leaf: made.leaf }
   })
@@ -51,7 +62,10 @@ export function rewritten(rows: readonly LogRow[], at: number): LogRow[] {
 
 function again(row: LogRow, { seq = row.seq, keepActor = false }): LogRow {
   const entry = JSON.parse(row.text) as EntryInput & { time: number; previous: Hex }
-  const made = makeEntry({ ...entry, actor: keepActor ? entry.actor : 'local:mallory' }, { seq, time: entry.time, previous: entry.previous })
+  const made = makeEntry(
+    { ...entry, actor: keepActor ? entry.actor : 'local:mallory' },
+    { seq, time: entry.time, previous: entry.previous },
+  )
   return { seq, text: made.text, leaf: made.leaf }
 }
 

@@ -71,14 +71,20 @@ describe('an entry', () => {
 
 describe('an honest log', () => {
   it('of any entries verifies, with the head of its tree', () => {
-    const data = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.oneof(fc.string({ unit: 'grapheme' }), fc.maxSafeInteger(), fc.boolean(), fc.constant(null)))
-    fc.assert(fc.property(fc.array(data, { maxLength: 20 }), (all) => {
-      const rows = logOf(all.map((some) => ({ ...input, data: some })))
-      const verified = verifyEntries(rows)
-      expect(verified.head).toEqual(headOf(rows))
-      expect(verified.count).toBe(rows.length)
-      expect(frontierRoot(verified.frontier)).toBe(verified.head.root)
-    }), { numRuns })
+    const data = fc.dictionary(
+      fc.string({ unit: 'grapheme' }),
+      fc.oneof(fc.string({ unit: 'grapheme' }), fc.maxSafeInteger(), fc.boolean(), fc.constant(null)),
+    )
+    fc.assert(
+      fc.property(fc.array(data, { maxLength: 20 }), (all) => {
+        const rows = logOf(all.map((some) => ({ ...input, data: some })))
+        const verified = verifyEntries(rows)
+        expect(verified.head).toEqual(headOf(rows))
+        expect(verified.count).toBe(rows.length)
+        expect(frontierRoot(verified.frontier)).toBe(verified.head.root)
+      }),
+      { numRuns },
+    )
   })
 
   it('without entries has the root of the empty tree', () => {
@@ -88,7 +94,12 @@ describe('an honest log', () => {
   it('agrees with the heads of all its beginnings, in any order', () => {
     const rows = logOf(inputsOf(20))
     const heads = rows.map((_, i) => headOf(rows.slice(0, i + 1))).reverse()
-    expect(() => verifyAgainst([...heads, headOf([])], rows.map(({ leaf }) => leaf))).not.toThrow()
+    expect(() =>
+      verifyAgainst(
+        [...heads, headOf([])],
+        rows.map(({ leaf }) => leaf),
+      ),
+    ).not.toThrow()
   })
 
   it('is exported as its stored texts, one on a line', () => {
@@ -128,8 +139,18 @@ describe('G6 a log changed by somebody who holds the disk', () => {
     for (let at = 0; at < rows.length; at++) {
       const changed = rewritten(rows, at)
       expect(refusal(changed).code).toBe('nothing')
-      expect(() => verifyAgainst([checkpoint], changed.map(({ leaf }) => leaf))).toThrowWithCode('LOG_INCONSISTENT')
-      expect(() => verifyAgainst([headOf(rows.slice(0, at))], changed.map(({ leaf }) => leaf))).not.toThrow()
+      expect(() =>
+        verifyAgainst(
+          [checkpoint],
+          changed.map(({ leaf }) => leaf),
+        ),
+      ).toThrowWithCode('LOG_INCONSISTENT')
+      expect(() =>
+        verifyAgainst(
+          [headOf(rows.slice(0, at))],
+          changed.map(({ leaf }) => leaf),
+        ),
+      ).not.toThrow()
     }
   })
 
@@ -148,17 +169,30 @@ describe('G6 a log changed by somebody who holds the disk', () => {
 
   it('with time running backwards names the entry', () => {
     const made = makeEntry(input, { seq: 1, time: 4, previous: (rows[0] as LogRow).leaf })
-    expect(refusal([rows[0] as LogRow, { seq: 1, text: made.text, leaf: made.leaf }])).toMatchObject({ seq: 1, kind: 'changed' })
+    expect(refusal([rows[0] as LogRow, { seq: 1, text: made.text, leaf: made.leaf }])).toMatchObject({
+      seq: 1,
+      kind: 'changed',
+    })
   })
 
   it('at any one character of any text or leaf is found', () => {
-    const place = fc.record({ at: fc.nat(rows.length - 1), position: fc.nat(500), field: fc.constantFrom('text' as const, 'leaf' as const) })
-    fc.assert(fc.property(place, fc.string({ minLength: 1, maxLength: 1 }), ({ at, position, field }, char) => {
-      const row = rows[at] as LogRow
-      const index = position % row[field].length
-      fc.pre(row[field][index] !== char)
-      const changed = { ...row, [field]: row[field].slice(0, index) + char + row[field].slice(index + 1) }
-      expect(refusal(rows.map((one, i) => (i === at ? changed : one)))).toMatchObject({ code: 'LOG_ENTRY_INVALID', seq: at })
-    }), { numRuns })
+    const place = fc.record({
+      at: fc.nat(rows.length - 1),
+      position: fc.nat(500),
+      field: fc.constantFrom('text' as const, 'leaf' as const),
+    })
+    fc.assert(
+      fc.property(place, fc.string({ minLength: 1, maxLength: 1 }), ({ at, position, field }, char) => {
+        const row = rows[at] as LogRow
+        const index = position % row[field].length
+        fc.pre(row[field][index] !== char)
+        const changed = { ...row, [field]: row[field].slice(0, index) + char + row[field].slice(index + 1) }
+        expect(refusal(rows.map((one, i) => (i === at ? changed : one)))).toMatchObject({
+          code: 'LOG_ENTRY_INVALID',
+          seq: at,
+        })
+      }),
+      { numRuns },
+    )
   })
 })

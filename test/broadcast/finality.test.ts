@@ -8,7 +8,12 @@ import { FakeChain } from '../support/fake-chain.ts'
 import { outer, SAFE } from './fixture.ts'
 
 const at = (number: bigint): Observation => ({
-  kind: 'outside', safeTxHash: null, sameEffect: false, success: null, transactionHash: null, block: { number, hash: keccak256Text('block') },
+  kind: 'outside',
+  safeTxHash: null,
+  sameEffect: false,
+  success: null,
+  transactionHash: null,
+  block: { number, hash: keccak256Text('block') },
 })
 
 describe('when an outcome is in a block', () => {
@@ -30,9 +35,16 @@ describe('when an outcome is in a block', () => {
 describe('when an outcome is in no block', () => {
   it('G5 is never final, however long it takes', () => {
     const nowhere = fc.constantFrom<Observation>({ kind: 'pending', known: [] }, { kind: 'missing', missing: [] })
-    fc.assert(fc.property(nowhere, fc.bigInt({ min: 0n, max: 1n << 64n }), fc.integer({ min: 1, max: 100 }), (observation, head, confirmations) => {
-      expect(finality({ observation, head, confirmations })).toBe('waiting')
-    }))
+    fc.assert(
+      fc.property(
+        nowhere,
+        fc.bigInt({ min: 0n, max: 1n << 64n }),
+        fc.integer({ min: 1, max: 100 }),
+        (observation, head, confirmations) => {
+          expect(finality({ observation, head, confirmations })).toBe('waiting')
+        },
+      ),
+    )
   })
 })
 

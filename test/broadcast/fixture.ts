@@ -22,7 +22,15 @@ export function sent(...transactions: readonly FakeTransaction[]): readonly Sent
 }
 
 export function watching(chain: FakeChain, list: readonly SentTransaction[]): ObserveInput {
-  return { safe: SAFE, safeTxHash: OURS, sent: list, payer: PAYER, safeNonce: 0n, fromBlock: 0n, findExecutions: chain.findExecutions }
+  return {
+    safe: SAFE,
+    safeTxHash: OURS,
+    sent: list,
+    payer: PAYER,
+    safeNonce: 0n,
+    fromBlock: 0n,
+    findExecutions: chain.findExecutions,
+  }
 }
 
 export const CAPS: FeeCaps = {
@@ -34,6 +42,16 @@ export const CAPS: FeeCaps = {
 }
 
 export const PREVIOUS: Envelope = {
-  type: 'eip1559', chainId: 31337, from: PAYER, nonce: 7, to: SAFE, value: 0n, data: '0x6a761202',
-  gasLimit: 100_000n, maxFeePerGas: 201n, maxPriorityFeePerGas: 11n, l1DataFee: 5n, worstCaseCost: 20_100_005n,
+  type: 'eip1559',
+  chainId: 31337,
+  from: PAYER,
+  nonce: 7,
+  to: SAFE,
+  value: 0n,
+  data: '0x6a761202',
+  gasLimit: 100_000n,
+  maxFeePerGas: 201n,
+  maxPriorityFeePerGas: 11n,
+  l1DataFee: 5n,
+  worstCaseCost: 20_100_005n,
 }

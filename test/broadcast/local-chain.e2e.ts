@@ -31,9 +31,19 @@ import { testSigner } from './test-signer.ts'
 const GWEI = 10n ** 9n
 const VENDOR: Address = '0x00000000000000000000000000000000000A11cE'
 const caps: FeeCaps = {
-  gasCeiling: 1_000_000n, maxFeePerGas: 100n * GWEI, maxPriorityFeePerGas: 20n * GWEI, maxCostPerTransaction: 10n ** 17n, maxCostPerDay: 10n ** 18n,
+  gasCeiling: 1_000_000n,
+  maxFeePerGas: 100n * GWEI,
+  maxPriorityFeePerGas: 20n * GWEI,
+  maxCostPerTransaction: 10n ** 17n,
+  maxCostPerDay: 10n ** 18n,
 }
-const [, ownerA, ownerB, stranger, payer] = LOCAL_ACCOUNTS.map(({ privateKey }) => testSigner(privateKey)) as [Signer, Signer, Signer, Signer, Signer]
+const [, ownerA, ownerB, stranger, payer] = LOCAL_ACCOUNTS.map(({ privateKey }) => testSigner(privateKey)) as [
+  Signer,
+  Signer,
+  Signer,
+  Signer,
+  Signer,
+]
 
 let node: LocalChain
 let rpc: LocalRpc
@@ -46,7 +56,13 @@ beforeAll(async () => {
   rpc = localRpc(node.url)
   chain = createRpcChain({ name: 'local', chainId: node.chainId, urls: [node.url] })
   await deployCanonicalSafe(node.url, '1.5.0')
-  const creation = planSafeCreation({ version: '1.5.0', chainId: node.chainId, owners: [ownerA.address, ownerB.address, stranger.address], threshold: 2, saltNonce: 7n })
+  const creation = planSafeCreation({
+    version: '1.5.0',
+    chainId: node.chainId,
+    owners: [ownerA.address, ownerB.address, stranger.address],
+    threshold: 2,
+    saltNonce: 7n,
+  })
   await rpc.transact({ to: creation.to, data: creation.data })
   safe = creation.predicted
   await rpc.transact({ to: safe, value: 10n ** 18n })
@@ -71,17 +87,40 @@ interface Prepared {
 /** A payment of one wei to the vendor, signed by two owners. */
 async function prepare(changes: Partial<SafeTx> = {}): Promise<Prepared> {
   const tx: SafeTx = {
-    to: VENDOR, value: 1n, data: '0x', operation: 0, safeTxGas: 0n, baseGas: 0n, gasPrice: 0n,
-    gasToken: ZERO_ADDRESS, refundReceiver: ZERO_ADDRESS, nonce: 0n, ...changes,
+    to: VENDOR,
+    value: 1n,
+    data: '0x',
+    operation: 0,
+    safeTxGas: 0n,
+    baseGas: 0n,
+    gasPrice: 0n,
+    gasToken: ZERO_ADDRESS,
+    refundReceiver: ZERO_ADDRESS,
+    nonce: 0n,
+    ...changes,
   }
   const { digest } = safeTxDigests({ chainId: BigInt(node.chainId), safe, version: '1.5.0' }, tx)
-  const signatures = await Promise.all([ownerA, ownerB].map(async (owner) =>
-    ({ kind: 'ecdsa' as const, owner: owner.address, signature: fromEcdsa(await owner.sign(digest)) })))
+  const signatures = await Promise.all(
+    [ownerA, ownerB].map(async (owner) => ({
+      kind: 'ecdsa' as const,
+      owner: owner.address,
+      signature: fromEcdsa(await owner.sign(digest)),
+    })),
+  )
   return { safeTxHash: digest, data: encodeExecTransaction(tx, packSignatures(signatures)) }
 }
 
 const build = async (data: Hex, from = payer.address): Promise<Envelope> =>
-  buildEnvelope({ chain, from, nonce: await chain.transactionCount(from, 'latest'), to: safe, data, value: 0n, caps, spentToday: 0n })
+  buildEnvelope({
+    chain,
+    from,
+    nonce: await chain.transactionCount(from, 'latest'),
+    to: safe,
+    data,
+    value: 0n,
+    caps,
+    spentToday: 0n,
+  })
 
 async function send(envelope: Envelope, signer = payer): Promise<SignedEnvelope & SentTransaction> {
   const signed = await signEnvelope(envelope, signer)
@@ -89,8 +128,15 @@ async function send(envelope: Envelope, signer = payer): Promise<SignedEnvelope 
   return { ...signed, nonce: envelope.nonce }
 }
 
-const watching = (safeTxHash: Hex, ...sent: readonly SentTransaction[]): ObserveInput =>
-  ({ safe, safeTxHash, sent, payer: payer.address, safeNonce: 0n, fromBlock: 0n, findExecutions })
+const watching = (safeTxHash: Hex, ...sent: readonly SentTransaction[]): ObserveInput => ({
+  safe,
+  safeTxHash,
+  sent,
+  payer: payer.address,
+  safeNonce: 0n,
+  fromBlock: 0n,
+  findExecutions,
+})
 
 const mine = (blocks: number) => rpc.result('hardhat_mine', [`0x${blocks.toString(16)}`])
 
@@ -99,8 +145,15 @@ describe('when a payment runs on a real Safe', () => {
     const { safeTxHash, data } = await prepare()
     const sent = await send(await build(data))
     const seen = await observe(chain, watching(safeTxHash, sent))
-    expect(seen).toMatchObject({ kind: 'executed', success: true, hash: sent.hash, receipt: { gasUsed: expect.any(BigInt) } })
-    await expect(submit(chain, sent.raw, sent.hash)).resolves.toMatchObject({ kind: expect.stringMatching(/^(?:sent|nonce-used)$/) })
+    expect(seen).toMatchObject({
+      kind: 'executed',
+      success: true,
+      hash: sent.hash,
+      receipt: { gasUsed: expect.any(BigInt) },
+    })
+    await expect(submit(chain, sent.raw, sent.hash)).resolves.toMatchObject({
+      kind: expect.stringMatching(/^(?:sent|nonce-used)$/),
+    })
     await expect(chain.balance(VENDOR)).resolves.toBe(1n)
     await expect(readSafeNonce(chain, safe)).resolves.toBe(1n)
   })
@@ -117,7 +170,10 @@ describe('when a payment runs on a real Safe', () => {
   it('runs in a legacy envelope too', async () => {
     const { safeTxHash, data } = await prepare()
     const sent = await send({ ...(await build(data)), type: 'legacy', maxPriorityFeePerGas: 0n })
-    await expect(observe(chain, watching(safeTxHash, sent))).resolves.toMatchObject({ kind: 'executed', hash: sent.hash })
+    await expect(observe(chain, watching(safeTxHash, sent))).resolves.toMatchObject({
+      kind: 'executed',
+      hash: sent.hash,
+    })
   })
 
   it('is refused before anything is sent when the inner call would fail', async () => {
@@ -134,7 +190,9 @@ describe('when the inner call fails but the receipt is a success', () => {
     const sent = await send(await build(data))
     const seen = await observe(chain, watching(safeTxHash, sent))
     expect(seen).toMatchObject({ kind: 'inner-failure', receipt: { success: true } })
-    expect(() => requireExecuted({ observation: seen, final: true, sent: [sent], held: null })).toThrowWithCode('EXECUTION_FAILED')
+    expect(() => requireExecuted({ observation: seen, final: true, sent: [sent], held: null })).toThrowWithCode(
+      'EXECUTION_FAILED',
+    )
   })
 })
 
@@ -181,7 +239,10 @@ describe('when the transaction is stuck in the pool', () => {
     const second = await send(replacement({ previous: envelope, quote: await chain.fees(), caps, spentToday: 0n }))
     expect(second).toMatchObject({ nonce: first.nonce })
     await mine(1)
-    await expect(observe(chain, watching(safeTxHash, first, second))).resolves.toMatchObject({ kind: 'executed', hash: second.hash })
+    await expect(observe(chain, watching(safeTxHash, first, second))).resolves.toMatchObject({
+      kind: 'executed',
+      hash: second.hash,
+    })
     await expect(chain.receipt(first.hash)).resolves.toBeNull()
     await expect(readSafeNonce(chain, safe)).resolves.toBe(1n)
   })
@@ -204,12 +265,26 @@ describe('when the transaction is stuck in the pool', () => {
     let now = 0
     const outcome = await waitForExecution(chain, {
       ...watching(safeTxHash, first),
-      confirmations: 3, clock: { now: () => now }, deadline: 1_000, pollSeconds: 10, stuckAfterSeconds: 30,
-      sleep: async (seconds) => { now += seconds; if (now >= 60) await mine(1) },
-      resend: async () => { throw new Error('must not be called') },
-      replace: async () => send(replacement({ previous: envelope, quote: await chain.fees(), caps: tight, spentToday: 0n })),
+      confirmations: 3,
+      clock: { now: () => now },
+      deadline: 1_000,
+      pollSeconds: 10,
+      stuckAfterSeconds: 30,
+      sleep: async (seconds) => {
+        now += seconds
+        if (now >= 60) await mine(1)
+      },
+      resend: async () => {
+        throw new Error('must not be called')
+      },
+      replace: async () =>
+        send(replacement({ previous: envelope, quote: await chain.fees(), caps: tight, spentToday: 0n })),
     })
-    expect(outcome).toMatchObject({ final: true, held: { code: 'FEE_CAP' }, observation: { kind: 'executed', hash: first.hash } })
+    expect(outcome).toMatchObject({
+      final: true,
+      held: { code: 'FEE_CAP' },
+      observation: { kind: 'executed', hash: first.hash },
+    })
     expect(requireExecuted(outcome)).toMatchObject({ hash: first.hash })
   })
 
@@ -219,7 +294,10 @@ describe('when the transaction is stuck in the pool', () => {
     const first = await send(envelope)
     const cancel = await send(cancellation({ previous: envelope, quote: await chain.fees(), caps, spentToday: 0n }))
     await mine(1)
-    await expect(observe(chain, watching(safeTxHash, first, { ...cancel, cancels: true }))).resolves.toMatchObject({ kind: 'cancelled', hash: cancel.hash })
+    await expect(observe(chain, watching(safeTxHash, first, { ...cancel, cancels: true }))).resolves.toMatchObject({
+      kind: 'cancelled',
+      hash: cancel.hash,
+    })
     await expect(readSafeNonce(chain, safe)).resolves.toBe(0n)
   })
 })
@@ -242,10 +320,21 @@ describe('when a reorganisation of 3 blocks takes the payment', () => {
     let now = 0
     const outcome = await waitForExecution(chain, {
       ...watching(safeTxHash, sent),
-      confirmations: 4, clock: { now: () => now }, deadline: 1_000, pollSeconds: 10, stuckAfterSeconds: 300,
-      sleep: async (seconds) => { now += seconds; await mine(1) },
-      resend: async () => { await submit(chain, sent.raw, sent.hash) },
-      replace: async () => { throw new Error('must not be called') },
+      confirmations: 4,
+      clock: { now: () => now },
+      deadline: 1_000,
+      pollSeconds: 10,
+      stuckAfterSeconds: 300,
+      sleep: async (seconds) => {
+        now += seconds
+        await mine(1)
+      },
+      resend: async () => {
+        await submit(chain, sent.raw, sent.hash)
+      },
+      replace: async () => {
+        throw new Error('must not be called')
+      },
     })
     expect(outcome).toMatchObject({ final: true, observation: { kind: 'executed', hash: sent.hash } })
     await expect(chain.balance(VENDOR)).resolves.toBe(1n)
@@ -257,7 +346,12 @@ describe('when somebody else uses the Safe nonce', () => {
   it('G4 knows its own SafeTx that a stranger sent', async () => {
     const { safeTxHash, data } = await prepare()
     const theirs = await send(await build(data, stranger.address), stranger)
-    await expect(observe(chain, watching(safeTxHash))).resolves.toMatchObject({ kind: 'outside', sameEffect: true, success: true, transactionHash: theirs.hash })
+    await expect(observe(chain, watching(safeTxHash))).resolves.toMatchObject({
+      kind: 'outside',
+      sameEffect: true,
+      success: true,
+      transactionHash: theirs.hash,
+    })
   })
 
   it('G5 names the other SafeTx, also when ours then reverts on the used nonce', async () => {

@@ -18,14 +18,24 @@ describe('when one of ours was mined', () => {
   it('is executed once the Safe says ExecutionSuccess', async () => {
     const block = chain.mine(first)
     const seen = await look(first)
-    expect(seen).toMatchObject({ kind: 'executed', success: true, hash: first.hash, payment: 0n, block: { number: block.number, hash: block.hash } })
+    expect(seen).toMatchObject({
+      kind: 'executed',
+      success: true,
+      hash: first.hash,
+      payment: 0n,
+      block: { number: block.number, hash: block.hash },
+    })
     if (seen.kind === 'executed') expect(feePaid(seen.receipt)).toBe(80_000n * 10n ** 9n)
   })
 
   it('G7 is an inner failure when the receipt is a success and the Safe says ExecutionFailure', async () => {
     const failed = outer('failed', 0, ran(false))
     chain.mine(failed)
-    await expect(look(failed)).resolves.toMatchObject({ kind: 'inner-failure', success: false, receipt: { success: true } })
+    await expect(look(failed)).resolves.toMatchObject({
+      kind: 'inner-failure',
+      success: false,
+      receipt: { success: true },
+    })
   })
 
   it('is reverted when the outer transaction reverted', async () => {
@@ -88,7 +98,12 @@ describe('when the Safe nonce was used outside', () => {
   it('G5 names the safeTxHash that took it', async () => {
     const block = chain.mine(theirs)
     await expect(look(first)).resolves.toEqual({
-      kind: 'outside', safeTxHash: THEIRS, sameEffect: false, success: true, transactionHash: theirs.hash, block: { number: block.number, hash: block.hash },
+      kind: 'outside',
+      safeTxHash: THEIRS,
+      sameEffect: false,
+      success: true,
+      transactionHash: theirs.hash,
+      block: { number: block.number, hash: block.hash },
     })
   })
 
@@ -96,18 +111,32 @@ describe('when the Safe nonce was used outside', () => {
     chain.mine(theirs)
     chain.mine({ ...outer('later', 1, ran(true, keccak256Text('later SafeTx'))), from: STRANGER })
     await expect(look(first)).resolves.toMatchObject({ kind: 'outside', safeTxHash: THEIRS })
-    await expect(observe(chain, { ...watching(chain, []), safeNonce: 1n })).resolves.toMatchObject({ safeTxHash: keccak256Text('later SafeTx') })
+    await expect(observe(chain, { ...watching(chain, []), safeNonce: 1n })).resolves.toMatchObject({
+      safeTxHash: keccak256Text('later SafeTx'),
+    })
   })
 
   it('G4 knows our own SafeTx when a stranger sent it, so it is not paid again', async () => {
     chain.mine({ ...outer('front-run'), from: STRANGER })
-    await expect(look(first)).resolves.toMatchObject({ kind: 'outside', safeTxHash: OURS, sameEffect: true, success: true })
+    await expect(look(first)).resolves.toMatchObject({
+      kind: 'outside',
+      safeTxHash: OURS,
+      sameEffect: true,
+      success: true,
+    })
   })
 
   it('says that it does not know who when the logs are gone', async () => {
     chain.mine(theirs)
     const seen = await observe(chain, { ...watching(chain, sent(first)), findExecutions: async () => [] })
-    expect(seen).toEqual({ kind: 'outside', safeTxHash: null, sameEffect: false, success: null, transactionHash: null, block: { number: chain.head, hash: (await chain.block('latest'))?.hash } })
+    expect(seen).toEqual({
+      kind: 'outside',
+      safeTxHash: null,
+      sameEffect: false,
+      success: null,
+      transactionHash: null,
+      block: { number: chain.head, hash: (await chain.block('latest'))?.hash },
+    })
   })
 
   it('is outside even when ours was mined and reverted on the used nonce', async () => {
@@ -133,7 +162,10 @@ describe('when the Safe nonce was used outside', () => {
 })
 
 describe('when a reorganisation takes the block', () => {
-  it.each([['pooled', 'pending'], ['forgotten', 'missing']] as const)('G5 goes back when the transaction is %s', async (fate, kind) => {
+  it.each([
+    ['pooled', 'pending'],
+    ['forgotten', 'missing'],
+  ] as const)('G5 goes back when the transaction is %s', async (fate, kind) => {
     chain.mine(first)
     chain.mine()
     chain.mine()
@@ -173,9 +205,21 @@ describe('when a node lies about the receipt', () => {
   const lies: [string, (receipt: Receipt) => Receipt][] = [
     ['a success without the event of the Safe', (receipt) => ({ ...receipt, logs: [] })],
     ['the event from another contract', (receipt) => mapLogs(receipt, (log) => ({ ...log, address: STRANGER }))],
-    ['the event for another SafeTx', (receipt) => mapLogs(receipt, (log) => ({ ...log, topics: [log.topics[0] as typeof OURS, THEIRS] }))],
-    ['the event with a cut topic', (receipt) => mapLogs(receipt, (log) => ({ ...log, topics: [log.topics[0] as typeof OURS] }))],
-    ['both outcomes at once', (receipt) => ({ ...receipt, logs: receipt.logs.flatMap((log) => [log, { ...log, topics: [EXECUTION_FAILURE_TOPIC, OURS] }]) })],
+    [
+      'the event for another SafeTx',
+      (receipt) => mapLogs(receipt, (log) => ({ ...log, topics: [log.topics[0] as typeof OURS, THEIRS] })),
+    ],
+    [
+      'the event with a cut topic',
+      (receipt) => mapLogs(receipt, (log) => ({ ...log, topics: [log.topics[0] as typeof OURS] })),
+    ],
+    [
+      'both outcomes at once',
+      (receipt) => ({
+        ...receipt,
+        logs: receipt.logs.flatMap((log) => [log, { ...log, topics: [EXECUTION_FAILURE_TOPIC, OURS] }]),
+      }),
+    ],
     ['another transaction', (receipt) => ({ ...receipt, transactionHash: other })],
     ['another sender', (receipt) => ({ ...receipt, from: STRANGER })],
     ['another target', (receipt) => ({ ...receipt, to: STRANGER })],
@@ -206,7 +250,9 @@ describe('when a node lies about the receipt', () => {
   it('G7 refuses a cancellation that made logs', async () => {
     const cancel = { ...outer('cancel'), to: PAYER } as const
     chain.mine(cancel)
-    await expect(observe(chain, watching(chain, [{ hash: cancel.hash, nonce: 0, cancels: true }]))).rejects.toThrowWithCode('RECEIPT_INVALID')
+    await expect(
+      observe(chain, watching(chain, [{ hash: cancel.hash, nonce: 0, cancels: true }])),
+    ).rejects.toThrowWithCode('RECEIPT_INVALID')
   })
 
   it('G7 does not guess when nothing answers', async () => {
@@ -215,7 +261,9 @@ describe('when a node lies about the receipt', () => {
   })
 
   it('G7 refuses an account that does not answer like a Safe', async () => {
-    await expect(observe(chain, { ...watching(chain, []), safe: STRANGER })).rejects.toThrowWithCode('CHAIN_ANSWER_INVALID')
+    await expect(observe(chain, { ...watching(chain, []), safe: STRANGER })).rejects.toThrowWithCode(
+      'CHAIN_ANSWER_INVALID',
+    )
   })
 })
 

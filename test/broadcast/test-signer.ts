@@ -11,7 +11,11 @@ export function testSigner(privateKey: Hex): Signer {
     sign: async (digest) => {
       const bytes = bytesToHex(secp256k1.sign(hexToBytes(digest), secret, { prehash: false, format: 'recovered' }))
       // Recovered form: one byte of parity, then r and s.
-      return { yParity: Number(`0x${bytes.slice(2, 4)}`) as 0 | 1, r: `0x${bytes.slice(4, 68)}`, s: `0x${bytes.slice(68, 132)}` }
+      return {
+        yParity: Number(`0x${bytes.slice(2, 4)}`) as 0 | 1,
+        r: `0x${bytes.slice(4, 68)}`,
+        s: `0x${bytes.slice(68, 132)}`,
+      }
     },
     close: async () => {},
   }

@@ -19,36 +19,52 @@ const uint = (max: bigint) => fc.oneof(fc.bigInt({ min: 0n, max }), fc.bigInt({ 
 // Lengths on both sides of every RLP boundary: one byte, 55 and 56 bytes, 255 and 256 bytes.
 const data = fc.constantFrom(0, 1, 2, 54, 55, 56, 57, 255, 256, 257, 900).chain(bytes)
 
-const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
-  type: fc.constantFrom('eip1559' as const, 'legacy' as const),
-  chainId: fc.constantFrom(1, 10, 137, 31337, 7_777_777),
-  from: fc.constant(testSigner(uintWord(1n)).address),
-  nonce: fc.nat(100_000),
-  to: bytes(20).map(toChecksum),
-  value: uint((1n << 128n) - 1n),
-  data,
-  gasLimit: fc.bigInt({ min: 1n, max: 1n << 40n }),
-  maxFeePerGas: uint(10n ** 15n),
-  maxPriorityFeePerGas: uint(10n ** 15n),
-  l1DataFee: uint(10n ** 18n),
-}).map((fields) => {
-  const tip = fields.type === 'legacy' ? 0n : fields.maxPriorityFeePerGas > fields.maxFeePerGas ? fields.maxFeePerGas : fields.maxPriorityFeePerGas
-  return { ...fields, maxPriorityFeePerGas: tip, worstCaseCost: fields.gasLimit * fields.maxFeePerGas + fields.l1DataFee }
-})
+const anyEnvelope: fc.Arbitrary<Envelope> = fc
+  .record({
+    type: fc.constantFrom('eip1559' as const, 'legacy' as const),
+    chainId: fc.constantFrom(1, 10, 137, 31337, 7_777_777),
+    from: fc.constant(testSigner(uintWord(1n)).address),
+    nonce: fc.nat(100_000),
+    to: bytes(20).map(toChecksum),
+    value: uint((1n << 128n) - 1n),
+    data,
+    gasLimit: fc.bigInt({ min: 1n, max: 1n << 40n }),
+    maxFeePerGas: uint(10n ** 15n),
+    maxPriorityFeePerGas: uint(10n ** 15n),
+    l1DataFee: uint(10n ** 18n),
+  })
+  .map((fields) => {
+    const tip =
+      fields.type === 'legacy'
+        ? 0n
+        : fields.maxPriorityFeePerGas > fields.maxFeePerGas
+          ? fields.maxFeePerGas
+          : fields.maxPriorityFeePerGas
+    return {
+      ...fields,
+      maxPriorityFeePerGas: tip,
+      worstCaseCost: fields.gasLimit * fields.maxFeePerGas + fields.l1DataFee,
+    }
+  })
 
 function throughEthers(envelope: Envelope): Transaction {
   const { chainId, nonce, to, value, data: payload, gasLimit, maxFeePerGas, maxPriorityFeePerGas } = envelope
   const common = { chainId, nonce, to, value, data: payload, gasLimit }
-  return Transaction.from(envelope.type === 'legacy'
-    ? { ...common, type: 0, gasPrice: maxFeePerGas }
-    : { ...common, type: 2, maxFeePerGas, maxPriorityFeePerGas })
+  return Transaction.from(
+    envelope.type === 'legacy'
+      ? { ...common, type: 0, gasPrice: maxFeePerGas }
+      : { ...common, type: 2, maxFeePerGas, maxPriorityFeePerGas },
+  )
 }
 
 describe('when an envelope becomes bytes', () => {
   it('G1 is encoded as ethers encodes it, for any fields', () => {
-    fc.assert(fc.property(anyEnvelope, (envelope) => {
-      expect(unsignedBytes(envelope)).toBe(throughEthers(envelope).unsignedSerialized)
-    }), runs)
+    fc.assert(
+      fc.property(anyEnvelope, (envelope) => {
+        expect(unsignedBytes(envelope)).toBe(throughEthers(envelope).unsignedSerialized)
+      }),
+      runs,
+    )
   })
 
   it('gives the published signing data of EIP-155', () => {
@@ -65,21 +81,30 @@ describe('when an envelope is signed', () => {
 
   it('G2 reads back in ethers and viem as the same fields, hash and sender, for any fields and key', async () => {
     const key = fc.bigInt({ min: 1n, max: SECP256K1_N - 1n }).map(uintWord)
-    await fc.assert(fc.asyncProperty(anyEnvelope, key, async (drawn, privateKey) => {
-      const signer = testSigner(privateKey)
-      const envelope = { ...drawn, from: signer.address }
-      const { raw, hash } = await signEnvelope(envelope, signer)
-      const read = Transaction.from(raw)
-      expect(read.unsignedSerialized).toBe(throughEthers(envelope).unsignedSerialized)
-      expect([read.hash, read.from]).toEqual([hash, signer.address])
-      expect(await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` })).toBe(signer.address)
-    }), runs)
+    await fc.assert(
+      fc.asyncProperty(anyEnvelope, key, async (drawn, privateKey) => {
+        const signer = testSigner(privateKey)
+        const envelope = { ...drawn, from: signer.address }
+        const { raw, hash } = await signEnvelope(envelope, signer)
+        const read = Transaction.from(raw)
+        expect(read.unsignedSerialized).toBe(throughEthers(envelope).unsignedSerialized)
+        expect([read.hash, read.from]).toEqual([hash, signer.address])
+        expect(await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` })).toBe(signer.address)
+      }),
+      runs,
+    )
   })
 
   it('signs exactly the digest of the bytes that build priced, once', async () => {
     const digests: Hex[] = []
     const honest = testSigner(uintWord(1n))
-    const watched: Signer = { ...honest, sign: async (digest) => { digests.push(digest); return honest.sign(digest) } }
+    const watched: Signer = {
+      ...honest,
+      sign: async (digest) => {
+        digests.push(digest)
+        return honest.sign(digest)
+      },
+    }
     await signEnvelope(sample, watched)
     expect(digests).toEqual([keccak256(unsignedBytes(sample))])
   })
@@ -91,7 +116,13 @@ describe('when the key or its answer is wrong', () => {
 
   it('G1 refuses the key of another account before it is used', async () => {
     let used = false
-    const signer: Signer = { ...other, sign: async (digest) => { used = true; return other.sign(digest) } }
+    const signer: Signer = {
+      ...other,
+      sign: async (digest) => {
+        used = true
+        return other.sign(digest)
+      },
+    }
     await expect(signEnvelope(sample, signer)).rejects.toThrowWithCode('KEY_MISMATCH')
     expect(used).toBe(false)
   })
@@ -99,8 +130,20 @@ describe('when the key or its answer is wrong', () => {
   it.each<[string, Signer['sign']]>([
     ['of another key', (digest) => other.sign(digest)],
     ['of another digest', (digest) => honest.sign(keccak256(digest))],
-    ['with the other parity', async (digest) => { const signature = await honest.sign(digest); return { ...signature, yParity: signature.yParity === 0 ? 1 : 0 } }],
-    ['with a high s', async (digest) => { const { r, s, yParity } = await honest.sign(digest); return { r, s: uintWord(SECP256K1_N - BigInt(s)), yParity: yParity === 0 ? 1 : 0 } }],
+    [
+      'with the other parity',
+      async (digest) => {
+        const signature = await honest.sign(digest)
+        return { ...signature, yParity: signature.yParity === 0 ? 1 : 0 }
+      },
+    ],
+    [
+      'with a high s',
+      async (digest) => {
+        const { r, s, yParity } = await honest.sign(digest)
+        return { r, s: uintWord(SECP256K1_N - BigInt(s)), yParity: yParity === 0 ? 1 : 0 }
+      },
+    ],
     ['of zeros', async () => ({ r: uintWord(0n), s: uintWord(0n), yParity: 0 })],
   ])('G7 throws away a signature %s', async (_what, sign) => {
     await expect(signEnvelope(sample, { ...honest, sign })).rejects.toThrowWithCode('SIGNATURE_MISMATCH')
@@ -125,12 +168,31 @@ describe('when a stored envelope was altered', () => {
 })
 
 const sample: Envelope = {
-  type: 'eip1559', chainId: 31337, from: testSigner(uintWord(1n)).address, nonce: 1, to: '0x3535353535353535353535353535353535353535',
-  value: 0n, data: '0x6a761202', gasLimit: 100_000n, maxFeePerGas: 20n, maxPriorityFeePerGas: 2n, l1DataFee: 0n, worstCaseCost: 2_000_000n,
+  type: 'eip1559',
+  chainId: 31337,
+  from: testSigner(uintWord(1n)).address,
+  nonce: 1,
+  to: '0x3535353535353535353535353535353535353535',
+  value: 0n,
+  data: '0x6a761202',
+  gasLimit: 100_000n,
+  maxFeePerGas: 20n,
+  maxPriorityFeePerGas: 2n,
+  l1DataFee: 0n,
+  worstCaseCost: 2_000_000n,
 }
 
 const vectorEnvelope: Envelope = {
-  type: 'legacy', chainId: eip155.chainId, from: eip155.from as Hex, nonce: eip155.nonce, to: eip155.to as Hex,
-  value: BigInt(eip155.value), data: '0x', gasLimit: BigInt(eip155.gasLimit), maxFeePerGas: BigInt(eip155.gasPrice),
-  maxPriorityFeePerGas: 0n, l1DataFee: 0n, worstCaseCost: BigInt(eip155.gasLimit) * BigInt(eip155.gasPrice),
+  type: 'legacy',
+  chainId: eip155.chainId,
+  from: eip155.from as Hex,
+  nonce: eip155.nonce,
+  to: eip155.to as Hex,
+  value: BigInt(eip155.value),
+  data: '0x',
+  gasLimit: BigInt(eip155.gasLimit),
+  maxFeePerGas: BigInt(eip155.gasPrice),
+  maxPriorityFeePerGas: 0n,
+  l1DataFee: 0n,
+  worstCaseCost: BigInt(eip155.gasLimit) * BigInt(eip155.gasPrice),
 }

@@ -21,7 +21,11 @@ const anyCaps: fc.Arbitrary<FeeCaps> = fc.record({
   maxCostPerTransaction: upTo(200_000_000n),
   maxCostPerDay: upTo(400_000_000n),
 })
-const anyQuote: fc.Arbitrary<FeeQuote> = fc.record({ baseFeePerGas: upTo(800n), priorityFeePerGas: upTo(200n), gasPrice: upTo(1_000n) })
+const anyQuote: fc.Arbitrary<FeeQuote> = fc.record({
+  baseFeePerGas: upTo(800n),
+  priorityFeePerGas: upTo(200n),
+  gasPrice: upTo(1_000n),
+})
 const legacy = (quote: FeeQuote): FeeQuote => ({ ...quote, baseFeePerGas: null, priorityFeePerGas: 0n })
 
 function expectWithin(envelope: Envelope, caps: FeeCaps, spentToday: bigint): void {
@@ -55,12 +59,20 @@ describe('for any market, estimate, budget and caps', () => {
     let cancelled = 0
     await fc.assert(
       fc.asyncProperty(
-        anyCaps, anyQuote, fc.boolean(), upTo(200_000n, 1n), fc.option(upTo(1_000_000n), { nil: null }), upTo(100_000_000n), fc.array(anyQuote, { maxLength: 12 }),
+        anyCaps,
+        anyQuote,
+        fc.boolean(),
+        upTo(200_000n, 1n),
+        fc.option(upTo(1_000_000n), { nil: null }),
+        upTo(100_000_000n),
+        fc.array(anyQuote, { maxLength: 12 }),
         async (caps, first, isLegacy, gas, l1Fee, spentToday, later) => {
           const inForm = (quote: FeeQuote) => (isLegacy ? legacy(quote) : quote)
           const chain = new FakeChain(SAFE)
           Object.assign(chain, { quote: inForm(first), gas: { ok: true, gas }, l1Fee })
-          let envelope = await attempt(() => buildEnvelope({ chain, from: PAYER, nonce: 0, to: SAFE, data: '0x01', value: 0n, caps, spentToday }))
+          let envelope = await attempt(() =>
+            buildEnvelope({ chain, from: PAYER, nonce: 0, to: SAFE, data: '0x01', value: 0n, caps, spentToday }),
+          )
           if (envelope === null) return
           built += 1
           expectWithin(envelope, caps, spentToday)

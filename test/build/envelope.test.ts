@@ -16,7 +16,17 @@ const caps: FeeCaps = {
 
 let chain: FakeChain
 const build = (changes: Partial<EnvelopeInput> = {}) =>
-  buildEnvelope({ chain, from: PAYER, nonce: 3, to: SAFE, data: '0x6a761202', value: 0n, caps, spentToday: 0n, ...changes })
+  buildEnvelope({
+    chain,
+    from: PAYER,
+    nonce: 3,
+    to: SAFE,
+    data: '0x6a761202',
+    value: 0n,
+    caps,
+    spentToday: 0n,
+    ...changes,
+  })
 
 beforeEach(() => {
   chain = new FakeChain(SAFE)
@@ -26,8 +36,18 @@ beforeEach(() => {
 describe('when everything fits', () => {
   it('adds a fifth to the estimate and states the worst case', async () => {
     await expect(build()).resolves.toEqual({
-      type: 'eip1559', chainId: 31337, from: PAYER, nonce: 3, to: SAFE, value: 0n, data: '0x6a761202',
-      gasLimit: 120_000n, maxFeePerGas: 21n * GWEI, maxPriorityFeePerGas: GWEI, l1DataFee: 0n, worstCaseCost: 120_000n * 21n * GWEI,
+      type: 'eip1559',
+      chainId: 31337,
+      from: PAYER,
+      nonce: 3,
+      to: SAFE,
+      value: 0n,
+      data: '0x6a761202',
+      gasLimit: 120_000n,
+      maxFeePerGas: 21n * GWEI,
+      maxPriorityFeePerGas: GWEI,
+      l1DataFee: 0n,
+      worstCaseCost: 120_000n * 21n * GWEI,
     })
   })
 
@@ -81,7 +101,9 @@ describe('when the cost meets a cap', () => {
   const worst = 120_000n * 21n * GWEI
 
   it('accepts a worst case of exactly the caps', async () => {
-    await expect(build({ spentToday: 7n, caps: { ...caps, maxCostPerTransaction: worst, maxCostPerDay: worst + 7n } })).resolves.toMatchObject({ worstCaseCost: worst })
+    await expect(
+      build({ spentToday: 7n, caps: { ...caps, maxCostPerTransaction: worst, maxCostPerDay: worst + 7n } }),
+    ).resolves.toMatchObject({ worstCaseCost: worst })
   })
 
   it('G5 refuses one wei more for one transaction', async () => {

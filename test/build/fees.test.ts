@@ -12,16 +12,28 @@ const caps: FeeCaps = {
   maxCostPerTransaction: 10n ** 17n,
   maxCostPerDay: 10n ** 18n,
 }
-const market = (base: bigint | null, tip: bigint, gasPrice = 0n) => ({ baseFeePerGas: base, priorityFeePerGas: tip, gasPrice })
+const market = (base: bigint | null, tip: bigint, gasPrice = 0n) => ({
+  baseFeePerGas: base,
+  priorityFeePerGas: tip,
+  gasPrice,
+})
 const wei = (max: bigint) => fc.bigInt({ min: 0n, max })
 
 describe('when the market is calm', () => {
   it('offers twice the base fee and the tip', () => {
-    expect(planFees({ quote: market(10n * GWEI, GWEI), caps })).toEqual({ type: 'eip1559', maxFeePerGas: 21n * GWEI, maxPriorityFeePerGas: GWEI })
+    expect(planFees({ quote: market(10n * GWEI, GWEI), caps })).toEqual({
+      type: 'eip1559',
+      maxFeePerGas: 21n * GWEI,
+      maxPriorityFeePerGas: GWEI,
+    })
   })
 
   it('offers the smallest positive tip where the market asks for none', () => {
-    expect(planFees({ quote: market(10n, 0n), caps })).toEqual({ type: 'eip1559', maxFeePerGas: 21n, maxPriorityFeePerGas: 1n })
+    expect(planFees({ quote: market(10n, 0n), caps })).toEqual({
+      type: 'eip1559',
+      maxFeePerGas: 21n,
+      maxPriorityFeePerGas: 1n,
+    })
   })
 })
 
@@ -31,11 +43,19 @@ describe('when the market is near the caps', () => {
   })
 
   it('cuts the tip down to its cap', () => {
-    expect(planFees({ quote: market(10n * GWEI, 9n * GWEI), caps })).toEqual({ type: 'eip1559', maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: 2n * GWEI })
+    expect(planFees({ quote: market(10n * GWEI, 9n * GWEI), caps })).toEqual({
+      type: 'eip1559',
+      maxFeePerGas: 22n * GWEI,
+      maxPriorityFeePerGas: 2n * GWEI,
+    })
   })
 
   it('lets the last wei of room be the tip', () => {
-    expect(planFees({ quote: market(50n * GWEI - 1n, GWEI), caps })).toEqual({ type: 'eip1559', maxFeePerGas: 50n * GWEI, maxPriorityFeePerGas: 1n })
+    expect(planFees({ quote: market(50n * GWEI - 1n, GWEI), caps })).toEqual({
+      type: 'eip1559',
+      maxFeePerGas: 50n * GWEI,
+      maxPriorityFeePerGas: 1n,
+    })
   })
 })
 
@@ -47,13 +67,19 @@ describe('when the market is above the caps', () => {
   })
 
   it('refuses where no tip at all is allowed', () => {
-    expect(() => planFees({ quote: market(GWEI, GWEI), caps: { ...caps, maxPriorityFeePerGas: 0n } })).toThrowWithCode('FEE_CAP')
+    expect(() => planFees({ quote: market(GWEI, GWEI), caps: { ...caps, maxPriorityFeePerGas: 0n } })).toThrowWithCode(
+      'FEE_CAP',
+    )
   })
 })
 
 describe('on a chain without EIP-1559', () => {
   it('pays the gas price that is asked', () => {
-    expect(planFees({ quote: market(null, 0n, 50n * GWEI), caps })).toEqual({ type: 'legacy', maxFeePerGas: 50n * GWEI, maxPriorityFeePerGas: 0n })
+    expect(planFees({ quote: market(null, 0n, 50n * GWEI), caps })).toEqual({
+      type: 'legacy',
+      maxFeePerGas: 50n * GWEI,
+      maxPriorityFeePerGas: 0n,
+    })
   })
 
   it('refuses a gas price above the cap', () => {
@@ -91,7 +117,10 @@ describe('for any market and any caps', () => {
 
 describe('when flags lower the caps', () => {
   it('takes lower and equal ones and leaves the rest', () => {
-    expect(lowerCaps(caps, { maxFeePerGas: GWEI, gasCeiling: caps.gasCeiling, maxCostPerDay: undefined })).toEqual({ ...caps, maxFeePerGas: GWEI })
+    expect(lowerCaps(caps, { maxFeePerGas: GWEI, gasCeiling: caps.gasCeiling, maxCostPerDay: undefined })).toEqual({
+      ...caps,
+      maxFeePerGas: GWEI,
+    })
   })
 
   it('G5 refuses one that would raise a cap, naming the cap and the unit', () => {
@@ -107,16 +136,25 @@ describe('when flags lower the caps', () => {
   it('G5 never yields a cap above the policy, for any flags', () => {
     const some = fc.option(fc.bigInt({ min: -5n, max: 60n * GWEI }), { nil: undefined })
     fc.assert(
-      fc.property(fc.record({ gasCeiling: some, maxFeePerGas: some, maxPriorityFeePerGas: some, maxCostPerTransaction: some, maxCostPerDay: some }), (flags) => {
-        let lowered: FeeCaps
-        try {
-          lowered = lowerCaps(caps, flags)
-        } catch (error) {
-          expect(error).toThrowWithCode('USAGE')
-          return
-        }
-        for (const name of Object.keys(caps) as (keyof FeeCaps)[]) expect(lowered[name] <= caps[name]).toBe(true)
-      }),
+      fc.property(
+        fc.record({
+          gasCeiling: some,
+          maxFeePerGas: some,
+          maxPriorityFeePerGas: some,
+          maxCostPerTransaction: some,
+          maxCostPerDay: some,
+        }),
+        (flags) => {
+          let lowered: FeeCaps
+          try {
+            lowered = lowerCaps(caps, flags)
+          } catch (error) {
+            expect(error).toThrowWithCode('USAGE')
+            return
+          }
+          for (const name of Object.keys(caps) as (keyof FeeCaps)[]) expect(lowered[name] <= caps[name]).toBe(true)
+        },
+      ),
       runs,
     )
   })

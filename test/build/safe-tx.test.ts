@@ -16,28 +16,57 @@ const account = { version: '1.5.0' }
 const ZERO_REFUND = { safeTxGas: 0n, baseGas: 0n, gasPrice: 0n, gasToken: ZERO_ADDRESS, refundReceiver: ZERO_ADDRESS }
 
 const request = (action: Action, change: Partial<Request> = {}): Request => ({
-  format: 'coffer-request/v1', id: 'r1', idempotencyKey: 'k1', chainId: 31337, treasury: 'main', safe,
-  nonce: action.kind === 'message' ? null : 7n, action, refund: null, memo: null,
-  creator: { principal: 'local:alice', address: null }, createdAt: 1, expiresAt: 2, ...change,
+  format: 'coffer-request/v1',
+  id: 'r1',
+  idempotencyKey: 'k1',
+  chainId: 31337,
+  treasury: 'main',
+  safe,
+  nonce: action.kind === 'message' ? null : 7n,
+  action,
+  refund: null,
+  memo: null,
+  creator: { principal: 'local:alice', address: null },
+  createdAt: 1,
+  expiresAt: 2,
+  ...change,
 })
 const planned = (action: Action, change: Partial<Request> = {}, version = account.version) => {
   const plan = buildPlan(request(action, change), { version })
   if (plan.kind !== 'safe-tx') throw new Error(`expected a transaction, got ${plan.kind}`)
   return plan
 }
-const transfer = (change: object = {}): Action =>
-  ({ kind: 'transfer', asset: 'USDC', token, decimals: 6, recipient: vendor, recipientName: 'vendor', amount: 12_500_000_000n, ...change })
+const transfer = (change: object = {}): Action => ({
+  kind: 'transfer',
+  asset: 'USDC',
+  token,
+  decimals: 6,
+  recipient: vendor,
+  recipientName: 'vendor',
+  amount: 12_500_000_000n,
+  ...change,
+})
 
 describe('a transfer', () => {
   it('of a token calls transfer on the token, with no value, no refund and the request’s nonce', () => {
     const { domain, safeTx } = planned(transfer())
     expect(domain).toEqual({ chainId: 31337n, safe, version: '1.5.0' })
     expect(safeTx).toEqual({ to: token, value: 0n, data: safeTx.data, operation: 0, ...ZERO_REFUND, nonce: 7n })
-    expect(decodeFunctionData({ abi: erc20Abi, data: safeTx.data })).toEqual({ functionName: 'transfer', args: [vendor, 12_500_000_000n] })
+    expect(decodeFunctionData({ abi: erc20Abi, data: safeTx.data })).toEqual({
+      functionName: 'transfer',
+      args: [vendor, 12_500_000_000n],
+    })
   })
 
   it('of the native coin is a plain payment', () => {
-    expect(planned(transfer({ token: null, amount: 5n })).safeTx).toEqual({ to: vendor, value: 5n, data: '0x', operation: 0, ...ZERO_REFUND, nonce: 7n })
+    expect(planned(transfer({ token: null, amount: 5n })).safeTx).toEqual({
+      to: vendor,
+      value: 5n,
+      data: '0x',
+      operation: 0,
+      ...ZERO_REFUND,
+      nonce: 7n,
+    })
   })
 
   it('out of range is refused', () => {
@@ -47,11 +76,24 @@ describe('a transfer', () => {
 })
 
 describe('a batch', () => {
-  const calls: readonly Call[] = [{ to: vendor, value: 1n, data: '0x' }, { to: token, value: 0n, data: '0xabcdef' }]
+  const calls: readonly Call[] = [
+    { to: vendor, value: 1n, data: '0x' },
+    { to: token, value: 0n, data: '0xabcdef' },
+  ]
 
-  it.each([['1.1.1', '1.3.0'], ['1.3.0', '1.3.0'], ['1.4.1+L2', '1.4.1'], ['1.5.0', '1.5.0']] as const)('of a Safe %s delegates to the MultiSendCallOnly of %s, with every inner call', (version, deployed) => {
+  it.each([
+    ['1.1.1', '1.3.0'],
+    ['1.3.0', '1.3.0'],
+    ['1.4.1+L2', '1.4.1'],
+    ['1.5.0', '1.5.0'],
+  ] as const)('of a Safe %s delegates to the MultiSendCallOnly of %s, with every inner call', (version, deployed) => {
     const { safeTx, domain } = planned({ kind: 'batch', calls }, {}, version)
-    expect(safeTx).toMatchObject({ to: canonicalDeployments(deployed).MultiSendCallOnly.address, value: 0n, operation: 1, ...ZERO_REFUND })
+    expect(safeTx).toMatchObject({
+      to: canonicalDeployments(deployed).MultiSendCallOnly.address,
+      value: 0n,
+      operation: 1,
+      ...ZERO_REFUND,
+    })
     expect(decodeMultiSend(safeTx.data)).toEqual(calls.map((call) => ({ operation: 0, ...call })))
     expect(domain.version).toBe(version.replace('+L2', ''))
   })
@@ -65,11 +107,25 @@ describe('the other transactions', () => {
   const call: Call = { to: vendor, value: 3n, data: '0xABCD' }
 
   it('a call is that call, never a delegatecall', () => {
-    expect(planned({ kind: 'call', call, signature: null }).safeTx).toEqual({ to: vendor, value: 3n, data: '0xabcd', operation: 0, ...ZERO_REFUND, nonce: 7n })
+    expect(planned({ kind: 'call', call, signature: null }).safeTx).toEqual({
+      to: vendor,
+      value: 3n,
+      data: '0xabcd',
+      operation: 0,
+      ...ZERO_REFUND,
+      nonce: 7n,
+    })
   })
 
   it('a rejection is the empty call to the Safe itself', () => {
-    expect(planned({ kind: 'rejection', rejects: 'r0' }).safeTx).toEqual({ to: safe, value: 0n, data: '0x', operation: 0, ...ZERO_REFUND, nonce: 7n })
+    expect(planned({ kind: 'rejection', rejects: 'r0' }).safeTx).toEqual({
+      to: safe,
+      value: 0n,
+      data: '0x',
+      operation: 0,
+      ...ZERO_REFUND,
+      nonce: 7n,
+    })
   })
 
   it.each([0, 1] as const)('a ready SafeTx keeps its operation %i for review and policy to judge', (operation) => {
@@ -83,24 +139,37 @@ describe('the other transactions', () => {
 
   it('G2 nothing that rides along in a call reaches the plan', () => {
     const smuggled = { ...call, operation: 1, nonce: 99n, gasPrice: 5n } as Call
-    expect(planned({ kind: 'call', call: smuggled, signature: null }).safeTx).toEqual({ to: vendor, value: 3n, data: '0xabcd', operation: 0, ...ZERO_REFUND, nonce: 7n })
+    expect(planned({ kind: 'call', call: smuggled, signature: null }).safeTx).toEqual({
+      to: vendor,
+      value: 3n,
+      data: '0xabcd',
+      operation: 0,
+      ...ZERO_REFUND,
+      nonce: 7n,
+    })
   })
 })
 
 describe('a message', () => {
   it('of text carries its EIP-191 hash', () => {
     expect(buildPlan(request({ kind: 'message', format: 'text', text: 'hello' }), account)).toEqual({
-      kind: 'safe-message', domain: { chainId: 31337n, safe, version: '1.5.0' }, message: textMessageHash('hello'),
+      kind: 'safe-message',
+      domain: { chainId: 31337n, safe, version: '1.5.0' },
+      message: textMessageHash('hello'),
     })
   })
 
   it('of typed data carries its EIP-712 hash', () => {
     const typedData = standards.eip712.document
-    expect(buildPlan(request({ kind: 'message', format: 'typed-data', typedData }), account)).toMatchObject({ message: typedDataHash(typedData) })
+    expect(buildPlan(request({ kind: 'message', format: 'typed-data', typedData }), account)).toMatchObject({
+      message: typedDataHash(typedData),
+    })
   })
 
   it('G1 that is a digest is refused', () => {
-    expect(() => buildPlan(request({ kind: 'message', format: 'text', text: `0x${'ab'.repeat(32)}` }), account)).toThrowWithCode('OPAQUE_MESSAGE')
+    expect(() =>
+      buildPlan(request({ kind: 'message', format: 'text', text: `0x${'ab'.repeat(32)}` }), account),
+    ).toThrowWithCode('OPAQUE_MESSAGE')
   })
 
   it('with a nonce or refund is refused', () => {

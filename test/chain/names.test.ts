@@ -9,9 +9,11 @@ const kit = createRequire(import.meta.url)('@safe-global/protocol-kit') as {
   getEip3770NetworkPrefixFromChainId(chainId: bigint): string
 }
 
-const NAMES = ('eth oeth gno bnb matic sonic unichain wc base arb1 arb-nova celo avax linea scr mantle mode ink blastmainnet zksync ' +
+const NAMES = (
+  'eth oeth gno bnb matic sonic unichain wc base arb1 arb-nova celo avax linea scr mantle mode ink blastmainnet zksync ' +
   'berachain sep basesep opsep arb-sep polygonamoy chi fuji hoe holesky soneium lisk xdc flr cro rsk etc fuse metis-andromeda zkevm ' +
-  'fraxtal boba mon katana plasma hemi bob morph sei kaia-mainnet zora aurora apechain core manta okb opbnb').split(' ')
+  'fraxtal boba mon katana plasma hemi bob morph sei kaia-mainnet zora aurora apechain core manta okb opbnb'
+).split(' ')
 
 describe('EIP-3770 short names', () => {
   it.each(NAMES)('%s names the chain that protocol-kit knows by it', (name) => {
@@ -65,9 +67,12 @@ describe('when an address carries a prefix', () => {
 })
 
 describe('when Safe works differently on a chain', () => {
-  it.each([324, 300, 280, 232, 388, 2741, 11124, 50104, 61166, 543210, 810180, 260])('refuses %i by name', (chainId) => {
-    expect(() => assertSupportedChain(chainId)).toThrowWithCode('CHAIN_UNSUPPORTED')
-  })
+  it.each([324, 300, 280, 232, 388, 2741, 11124, 50104, 61166, 543210, 810180, 260])(
+    'refuses %i by name',
+    (chainId) => {
+      expect(() => assertSupportedChain(chainId)).toThrowWithCode('CHAIN_UNSUPPORTED')
+    },
+  )
 
   it('says which chain it is', () => {
     expect(() => assertSupportedChain(324)).toThrow('ZKsync Era (324)')
@@ -79,8 +84,17 @@ describe('when Safe works differently on a chain', () => {
 
   it('refuses every chain for which Safe publishes a zkSync build', () => {
     const load = createRequire(import.meta.url)
-    const assets = ['v1.3.0/gnosis_safe', 'v1.4.1/safe'].map((name) => load(`@safe-global/safe-deployments/dist/assets/${name}.json`) as { networkAddresses: Record<string, string | string[]> })
-    const chains = assets.flatMap((asset) => Object.entries(asset.networkAddresses).filter(([, kinds]) => [kinds].flat().includes('zksync')).map(([id]) => Number(id)))
+    const assets = ['v1.3.0/gnosis_safe', 'v1.4.1/safe'].map(
+      (name) =>
+        load(`@safe-global/safe-deployments/dist/assets/${name}.json`) as {
+          networkAddresses: Record<string, string | string[]>
+        },
+    )
+    const chains = assets.flatMap((asset) =>
+      Object.entries(asset.networkAddresses)
+        .filter(([, kinds]) => [kinds].flat().includes('zksync'))
+        .map(([id]) => Number(id)),
+    )
     expect(chains.length).toBeGreaterThan(10)
     for (const chainId of chains) expect(() => assertSupportedChain(chainId)).toThrowWithCode('CHAIN_UNSUPPORTED')
   })

@@ -38,7 +38,11 @@ async function untilGone(pid: number): Promise<boolean> {
 describe('the published development accounts', () => {
   it('are the first five of the mnemonic, by an independent derivation', () => {
     for (const [index, account] of LOCAL_ACCOUNTS.entries()) {
-      const wallet = HDNodeWallet.fromPhrase('test test test test test test test test test test test junk', '', `m/44'/60'/0'/0/${index}`)
+      const wallet = HDNodeWallet.fromPhrase(
+        'test test test test test test test test test test test junk',
+        '',
+        `m/44'/60'/0'/0/${index}`,
+      )
       expect(account).toEqual({ address: wallet.address, privateKey: wallet.privateKey })
     }
     expect(LOCAL_ACCOUNTS).toHaveLength(5)
@@ -59,7 +63,9 @@ describe('when a local chain is started', () => {
   it('refuses a port that is taken, and leaves the holder alone', async () => {
     const first = await startLocalChain()
     try {
-      await expect(startLocalChain({ port: Number(new URL(first.url).port) })).rejects.toThrowWithCode('CHAIN_UNREACHABLE')
+      await expect(startLocalChain({ port: Number(new URL(first.url).port) })).rejects.toThrowWithCode(
+        'CHAIN_UNREACHABLE',
+      )
       expect(await chainId(first.url)).toBe('0x7a69')
     } finally {
       await first.stop()
@@ -68,13 +74,23 @@ describe('when a local chain is started', () => {
 
   it('dies with a parent that is killed without warning', async () => {
     const module = new URL('../../src/chain/local/node.ts', import.meta.url).href
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', `
+    const parent = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
       const { startLocalChain } = await import(${JSON.stringify(module)})
       const chain = await startLocalChain()
       console.log(JSON.stringify({ pid: chain.pid, url: chain.url }))
       setInterval(() => {}, 1000)
-    `], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const line = await new Promise<string>((resolve) => parent.stdout.once('data', (data: Buffer) => resolve(data.toString())))
+    `,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    const line = await new Promise<string>((resolve) =>
+      parent.stdout.once('data', (data: Buffer) => resolve(data.toString())),
+    )
     const { pid, url } = JSON.parse(line) as { pid: number; url: string }
     expect(await chainId(url)).toBe('0x7a69')
     parent.kill('SIGKILL')
@@ -86,13 +102,23 @@ describe('when a local chain is started', () => {
     const folder = mkdtempSync(join(tmpdir(), 'coffer-node-'))
     const log = join(folder, 'node.log')
     const module = new URL('../../src/chain/local/node.ts', import.meta.url).href
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', `
+    const parent = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
       const { startLocalChain } = await import(${JSON.stringify(module)})
       const chain = await startLocalChain({ detached: true, log: ${JSON.stringify(log)} })
       console.log(JSON.stringify({ pid: chain.pid, url: chain.url }))
-    `], { stdio: ['ignore', 'pipe', 'inherit'] })
+    `,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     let line = ''
-    parent.stdout.on('data', (data: Buffer) => { line += data.toString() })
+    parent.stdout.on('data', (data: Buffer) => {
+      line += data.toString()
+    })
     const status = await new Promise((resolve) => parent.once('close', resolve))
     const { pid, url } = JSON.parse(line) as { pid: number; url: string }
     try {

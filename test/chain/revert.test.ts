@@ -11,7 +11,9 @@ const panic = (code: bigint): Hex => concat(['0x4e487b71', coder.encode(['uint25
 
 describe('when a call reverted', () => {
   it('puts words to the codes of the Safe contracts', () => {
-    expect(decodeRevert(error('GS026'))).toBe('GS026: a signature is not of an owner, or the owners are not in ascending order')
+    expect(decodeRevert(error('GS026'))).toBe(
+      'GS026: a signature is not of an owner, or the owners are not in ascending order',
+    )
     expect(decodeRevert(error('GS013'))).toContain('the inner call failed')
     expect(decodeRevert(error('GS300'))).toContain('guard')
   })
@@ -28,10 +30,13 @@ describe('when a call reverted', () => {
   })
 
   it('shows any printable reason as it was encoded', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 60, unit: 'grapheme-ascii' }), (text) => {
-      fc.pre(!/^GS\d{3}$/.test(text))
-      expect(decodeRevert(error(text))).toBe(`"${text}"`)
-    }), runs)
+    fc.assert(
+      fc.property(fc.string({ maxLength: 60, unit: 'grapheme-ascii' }), (text) => {
+        fc.pre(!/^GS\d{3}$/.test(text))
+        expect(decodeRevert(error(text))).toBe(`"${text}"`)
+      }),
+      runs,
+    )
   })
 
   it('never lets a reason write control characters or fill the screen', () => {
@@ -41,9 +46,12 @@ describe('when a call reverted', () => {
   })
 
   it('does not throw on any bytes, lying lengths included', () => {
-    fc.assert(fc.property(fc.constantFrom('', '08c379a0', '4e487b71'), fc.uint8Array({ maxLength: 200 }), (selector, tail) => {
-      expect(decodeRevert(`0x${selector}${Buffer.from(tail).toString('hex')}`).length).toBeLessThan(400)
-    }), runs)
+    fc.assert(
+      fc.property(fc.constantFrom('', '08c379a0', '4e487b71'), fc.uint8Array({ maxLength: 200 }), (selector, tail) => {
+        expect(decodeRevert(`0x${selector}${Buffer.from(tail).toString('hex')}`).length).toBeLessThan(400)
+      }),
+      runs,
+    )
     expect(decodeRevert(`0x08c379a0${'20'.padStart(64, '0')}${'f'.repeat(64)}`)).toContain('custom error')
   })
 })

@@ -25,10 +25,20 @@ let both: Chain
 let token: Address
 let minted: Hex
 
-const open = (...urls: string[]): Chain => createRpcChain({ name: 'local', chainId: 31337, urls, timeoutMs: 400, maxBytes: 100_000 })
+const open = (...urls: string[]): Chain =>
+  createRpcChain({ name: 'local', chainId: 31337, urls, timeoutMs: 400, maxBytes: 100_000 })
 
 async function signed(nonce: number, to: Address = FRIEND): Promise<Hex> {
-  return PAYER.signTransaction({ type: 'eip1559', chainId: 31337, nonce, to, value: 1n, gas: 21_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n })
+  return PAYER.signTransaction({
+    type: 'eip1559',
+    chainId: 31337,
+    nonce,
+    to,
+    value: 1n,
+    gas: 21_000n,
+    maxFeePerGas: 10n ** 11n,
+    maxPriorityFeePerGas: 10n ** 9n,
+  })
 }
 
 beforeAll(async () => {
@@ -38,7 +48,8 @@ beforeAll(async () => {
   both = open(node.url, liar.url)
   token = await deployLocalContract(node.url, 'TestToken', [])
   await mintTestToken(node.url, token, DEV, 1_000n)
-  minted = ((await localRpc(node.url).result('eth_getBlockByNumber', ['latest', false])) as { transactions: Hex[] }).transactions[0] as Hex
+  minted = ((await localRpc(node.url).result('eth_getBlockByNumber', ['latest', false])) as { transactions: Hex[] })
+    .transactions[0] as Hex
 })
 afterEach(() => liar.honest())
 afterAll(async () => {
@@ -59,10 +70,18 @@ describe('when the node is honest', () => {
       expect(await view.storageAt(FRIEND, uintWord(9n))).toBe(uintWord(0n))
       expect(await view.transactionCount(PAYER.address, 'latest')).toBe(0)
       expect(await view.transactionCount(DEV, 'pending')).toBeGreaterThan(1)
-      expect(await view.call({ to: token, data: concatHex('0x70a08231', addressWord(DEV)) })).toEqual({ ok: true, data: uintWord(1_000n) })
+      expect(await view.call({ to: token, data: concatHex('0x70a08231', addressWord(DEV)) })).toEqual({
+        ok: true,
+        data: uintWord(1_000n),
+      })
       const receipt = await view.receipt(minted)
       expect(receipt).toMatchObject({ success: true, transactionHash: minted, to: token, l1Fee: null })
-      const logs = await view.logs({ address: token, topics: [receipt?.logs[0]?.topics[0] ?? null], fromBlock: 0n, toBlock: 'latest' })
+      const logs = await view.logs({
+        address: token,
+        topics: [receipt?.logs[0]?.topics[0] ?? null],
+        fromBlock: 0n,
+        toBlock: 'latest',
+      })
       expect(logs).toEqual(receipt?.logs)
       expect(await view.receipt(NO_HASH)).toBeNull()
       expect(await view.knows(minted)).toBe(true)
@@ -81,7 +100,14 @@ describe('when the node is honest', () => {
       expect(await view.estimateGas({ from: DEV, to: token, data: transfer(FRIEND, 5n) })).toMatchObject({ ok: true })
       const diff = await view.stateDiff({ from: DEV, to: token, data: transfer(FRIEND, 1_000n) })
       expect(diff?.balances).toEqual([])
-      expect(diff?.storage.map(({ address, before, after }) => [address, BigInt(before), BigInt(after)]).sort()).toEqual([[token, 0n, 1_000n], [token, 1_000n, 0n]].sort())
+      expect(
+        diff?.storage.map(({ address, before, after }) => [address, BigInt(before), BigInt(after)]).sort(),
+      ).toEqual(
+        [
+          [token, 0n, 1_000n],
+          [token, 1_000n, 0n],
+        ].sort(),
+      )
       const paid = await view.stateDiff({ from: DEV, to: FRIEND, value: 3n })
       expect(paid?.balances.map(({ before, after }) => after - before).sort()).toEqual([-3n, 3n])
     }
@@ -93,7 +119,12 @@ describe('when the node is honest', () => {
     expect(await chain.receipt(keccak256(raw))).toMatchObject({ success: true, from: PAYER.address, gasUsed: 21_000n })
     expect(await chain.send(await signed(0, DEV))).toMatchObject({ accepted: false, nonceTooLow: true })
     expect(await chain.send('0x02c0')).toMatchObject({ accepted: false, nonceTooLow: false })
-    for (const message of ['already known', 'AlreadyKnown', 'Known transaction: 0x12', 'Transaction with the same hash was already imported.']) {
+    for (const message of [
+      'already known',
+      'AlreadyKnown',
+      'Known transaction: 0x12',
+      'Transaction with the same hash was already imported.',
+    ]) {
       liar.lie('eth_sendRawTransaction', { error: { code: -32000, message } })
       expect(await chain.send(raw)).toEqual({ accepted: true })
     }
@@ -181,9 +212,18 @@ describe('when an answer cannot be read', () => {
 
   it('takes a revert in each of the shapes that nodes give it', async () => {
     const data = `0x08c379a0${'20'.padStart(64, '0')}${'05'.padStart(64, '0')}${Buffer.from('GS026').toString('hex').padEnd(64, '0')}`
-    for (const error of [{ code: 3, message: 'execution reverted', data }, { code: -32000, message: 'x', data: { data } }, { code: -32015, message: 'VM', data: `Reverted ${data}` }, { code: -32603, message: 'x', data: { originalError: 1, data: { data } } }]) {
+    for (const error of [
+      { code: 3, message: 'execution reverted', data },
+      { code: -32000, message: 'x', data: { data } },
+      { code: -32015, message: 'VM', data: `Reverted ${data}` },
+      { code: -32603, message: 'x', data: { originalError: 1, data: { data } } },
+    ]) {
       liar.lie('eth_call', { error })
-      expect(await chain.call({ to: token })).toMatchObject({ ok: false, data, reason: expect.stringContaining('GS026: ') as string })
+      expect(await chain.call({ to: token })).toMatchObject({
+        ok: false,
+        data,
+        reason: expect.stringContaining('GS026: ') as string,
+      })
     }
     liar.lie('eth_call', { error: { code: -32000, message: 'execution reverted' } })
     expect(await chain.call({ to: token })).toEqual({ ok: false, data: '0x', reason: 'execution reverted' })
@@ -196,8 +236,14 @@ describe('when a receipt is a lie', () => {
   it.each<[string, (truth: Fields) => unknown]>([
     ['of another transaction', (truth) => ({ ...truth, transactionHash: NO_HASH })],
     ['without its logs', (truth) => ({ ...truth, logs: [] })],
-    ['with a log slipped in', (truth) => ({ ...truth, logs: [first(truth), { ...first(truth), logIndex: '0x1', topics: [NO_HASH] }] })],
-    ['with a log of another transaction', (truth) => ({ ...truth, logs: [{ ...first(truth), transactionHash: NO_HASH }] })],
+    [
+      'with a log slipped in',
+      (truth) => ({ ...truth, logs: [first(truth), { ...first(truth), logIndex: '0x1', topics: [NO_HASH] }] }),
+    ],
+    [
+      'with a log of another transaction',
+      (truth) => ({ ...truth, logs: [{ ...first(truth), transactionHash: NO_HASH }] }),
+    ],
     ['with a log of another block', (truth) => ({ ...truth, logs: [{ ...first(truth), blockHash: NO_HASH }] })],
     ['with a log twice', (truth) => ({ ...truth, logs: [first(truth), first(truth)] })],
     ['with a removed log', (truth) => ({ ...truth, logs: [{ ...first(truth), removed: true }] })],
@@ -205,7 +251,10 @@ describe('when a receipt is a lie', () => {
     ['failed, with logs', (truth) => ({ ...truth, status: '0x0' })],
     ['with a status of its own', (truth) => ({ ...truth, status: '0x2' })],
     ['without a status', (truth) => ({ ...truth, status: undefined })],
-    ['from a block that the chain does not have', (truth) => ({ ...truth, blockHash: NO_HASH, logs: truth.logs.map((log) => ({ ...log, blockHash: NO_HASH })) })],
+    [
+      'from a block that the chain does not have',
+      (truth) => ({ ...truth, blockHash: NO_HASH, logs: truth.logs.map((log) => ({ ...log, blockHash: NO_HASH })) }),
+    ],
     ['without a price', (truth) => ({ ...truth, effectiveGasPrice: undefined })],
     ['that is a number', () => 7],
   ])('G7 refuses one %s', async (_what, forge) => {
@@ -220,13 +269,18 @@ describe('when a receipt is a lie', () => {
 
   it('G7 refuses a receipt made from whole cloth when a second node is there', async () => {
     const real = (await localRpc(node.url).result('eth_getTransactionReceipt', [minted])) as object
-    liar.lie('eth_getTransactionReceipt', { result: (): unknown => ({ ...real, transactionHash: NO_HASH, logs: [], logsBloom: `0x${'00'.repeat(256)}` }) })
+    liar.lie('eth_getTransactionReceipt', {
+      result: (): unknown => ({ ...real, transactionHash: NO_HASH, logs: [], logsBloom: `0x${'00'.repeat(256)}` }),
+    })
     await expect(both.receipt(NO_HASH)).rejects.toThrowWithCode('CHAIN_DISAGREEMENT')
   })
 
   it('gives null when the block was reorganised away between two reads', async () => {
     let asked = 0
-    liar.lie('eth_getTransactionReceipt', { result: (truth) => (asked++ === 0 ? { ...(truth as object), blockHash: NO_HASH, logs: [] , logsBloom: undefined } : null) })
+    liar.lie('eth_getTransactionReceipt', {
+      result: (truth) =>
+        asked++ === 0 ? { ...(truth as object), blockHash: NO_HASH, logs: [], logsBloom: undefined } : null,
+    })
     expect(await chain.receipt(minted)).toBeNull()
   })
 
@@ -236,7 +290,9 @@ describe('when a receipt is a lie', () => {
     await expect(chain.logs(filter)).rejects.toThrowWithCode('CHAIN_ANSWER_INVALID')
     liar.lie('eth_getLogs', { result: (truth) => [...(truth as object[]), ...(truth as object[])] })
     await expect(chain.logs(filter)).rejects.toThrowWithCode('CHAIN_ANSWER_INVALID')
-    liar.lie('eth_getLogs', { result: (truth) => (truth as object[]).map((log) => ({ ...log, blockNumber: '0xffff' })) })
+    liar.lie('eth_getLogs', {
+      result: (truth) => (truth as object[]).map((log) => ({ ...log, blockNumber: '0xffff' })),
+    })
     await expect(chain.logs(filter)).rejects.toThrowWithCode('CHAIN_ANSWER_INVALID')
     liar.lie('eth_getLogs', { result: (): unknown => [] })
     await expect(both.logs(filter)).rejects.toThrowWithCode('CHAIN_DISAGREEMENT')
@@ -249,8 +305,18 @@ describe('when two nodes differ', () => {
     ['a balance', 'eth_getBalance', () => '0x1', (view) => view.balance(DEV)],
     ['code', 'eth_getCode', () => '0xfe', (view) => view.code(token)],
     ['storage', 'eth_getStorageAt', () => uintWord(5n), (view) => view.storageAt(token, uintWord(0n))],
-    ['a call', 'eth_call', () => uintWord(5n), (view) => view.call({ to: token, data: concatHex('0x70a08231', addressWord(DEV)) })],
-    ['an effect', 'debug_traceCall', () => ({ pre: {}, post: {} }), (view) => view.stateDiff({ from: DEV, to: FRIEND, value: 1n })],
+    [
+      'a call',
+      'eth_call',
+      () => uintWord(5n),
+      (view) => view.call({ to: token, data: concatHex('0x70a08231', addressWord(DEV)) }),
+    ],
+    [
+      'an effect',
+      'debug_traceCall',
+      () => ({ pre: {}, post: {} }),
+      (view) => view.stateDiff({ from: DEV, to: FRIEND, value: 1n }),
+    ],
   ])('G7 refuses %s', async (_what, method, result, ask) => {
     liar.lie(method, { result })
     await expect(ask(both)).rejects.toThrowWithCode('CHAIN_DISAGREEMENT')
@@ -263,7 +329,9 @@ describe('when two nodes differ', () => {
     const old = await rpc.result('eth_getBlockByNumber', ['0x1', false])
     liar.lie('eth_getBlockByNumber', { result: (truth, call) => (call.params[0] === 'latest' ? old : truth) })
     await expect(both.balance(DEV)).rejects.toThrowWithCode('CHAIN_DISAGREEMENT')
-    liar.lie('eth_getBlockByNumber', { result: (truth, call) => (call.params[0] === 'latest' ? { ...(old as object), timestamp: '0x7fffffff' } : truth) })
+    liar.lie('eth_getBlockByNumber', {
+      result: (truth, call) => (call.params[0] === 'latest' ? { ...(old as object), timestamp: '0x7fffffff' } : truth),
+    })
     await expect(both.balance(DEV)).rejects.toThrowWithCode('CHAIN_DISAGREEMENT')
   })
 
@@ -308,7 +376,12 @@ describe('when a node is slow, busy or down', () => {
   })
 
   it('tries three times when the line is cut or the node is busy, and no more', async () => {
-    for (const lie of [{ cut: true }, { text: 'busy', status: 503 }, { text: 'slow down', status: 429 }, { error: { code: -32005, message: 'limit exceeded' } }] as const) {
+    for (const lie of [
+      { cut: true },
+      { text: 'busy', status: 503 },
+      { text: 'slow down', status: 429 },
+      { error: { code: -32005, message: 'limit exceeded' } },
+    ] as const) {
       liar.lie('eth_getBalance', lie)
       liar.calls.length = 0
       await expect(chain.balance(DEV)).rejects.toThrowWithCode('CHAIN_UNREACHABLE')
@@ -319,7 +392,10 @@ describe('when a node is slow, busy or down', () => {
   })
 
   it('reads an error answer that comes with an HTTP error status', async () => {
-    liar.lie('eth_call', { text: '{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"0x"}}', status: 400 })
+    liar.lie('eth_call', {
+      text: '{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"0x"}}',
+      status: 400,
+    })
     expect(await chain.call({ to: token })).toMatchObject({ ok: false })
   })
 
@@ -334,7 +410,15 @@ describe('when a node is slow, busy or down', () => {
 })
 
 describe('when a URL is given', () => {
-  it.each(['', 'localhost:8545', 'ftp://example.org', 'file:///etc/passwd', 'ws://127.0.0.1:1', 'http://', 'javascript:alert(1)'])('refuses "%s"', (url) => {
+  it.each([
+    '',
+    'localhost:8545',
+    'ftp://example.org',
+    'file:///etc/passwd',
+    'ws://127.0.0.1:1',
+    'http://',
+    'javascript:alert(1)',
+  ])('refuses "%s"', (url) => {
     expect(() => open(url)).toThrowWithCode('CHAIN_URL_INVALID')
   })
 
@@ -347,7 +431,9 @@ describe('when a URL is given', () => {
     expect(await open(url).balance(FRIEND)).toBeGreaterThan(0n)
     expect(liar.seen.headers['authorization']).toBe(`Basic ${Buffer.from('user:pa@ss').toString('base64')}`)
     liar.lie('eth_getBalance', { cut: true })
-    const error = await open(url).balance(DEV).catch((caught: unknown) => caught as CustodyError)
+    const error = await open(url)
+      .balance(DEV)
+      .catch((caught: unknown) => caught as CustodyError)
     const text = JSON.stringify(error) + String((error as Error).stack) + (error as Error).message
     expect(text).toContain(liar.url)
     expect(text).not.toMatch(/user|pa@ss|pa%40ss|api-key|token=abc/)
@@ -360,7 +446,9 @@ describe('when fees are asked for', () => {
   it('quotes the next base fee and the tip that others pay', async () => {
     for (const view of [chain, both]) {
       const quote = await view.fees()
-      const history = (await localRpc(node.url).result('eth_feeHistory', ['0x1', 'latest', []])) as { baseFeePerGas: Hex[] }
+      const history = (await localRpc(node.url).result('eth_feeHistory', ['0x1', 'latest', []])) as {
+        baseFeePerGas: Hex[]
+      }
       expect(quote.baseFeePerGas).toBe(BigInt(history.baseFeePerGas.at(-1) as Hex))
       expect(quote.priorityFeePerGas).toBe(10n ** 9n)
       expect(quote.gasPrice).toBe((quote.baseFeePerGas as bigint) + quote.priorityFeePerGas)
@@ -368,14 +456,21 @@ describe('when fees are asked for', () => {
   })
 
   it('takes the middle of the tips, empty blocks left out', async () => {
-    liar.lie('eth_feeHistory', { result: (truth) => ({ ...(truth as object), reward: [['0x0'], ['0x9'], ['0x1'], ['0x5'], ['0x0']] }) })
+    liar.lie('eth_feeHistory', {
+      result: (truth) => ({ ...(truth as object), reward: [['0x0'], ['0x9'], ['0x1'], ['0x5'], ['0x0']] }),
+    })
     expect((await chain.fees()).priorityFeePerGas).toBe(5n)
   })
 
   it('takes the lower tip of two nodes, and refuses two base fees', async () => {
     liar.lie('eth_feeHistory', { result: (truth) => ({ ...(truth as object), reward: [['0x7']] }) })
     expect((await both.fees()).priorityFeePerGas).toBe(7n)
-    liar.lie('eth_feeHistory', { result: (truth) => ({ ...(truth as object), baseFeePerGas: (truth as { baseFeePerGas: Hex[] }).baseFeePerGas.map(() => '0x77') }) })
+    liar.lie('eth_feeHistory', {
+      result: (truth) => ({
+        ...(truth as object),
+        baseFeePerGas: (truth as { baseFeePerGas: Hex[] }).baseFeePerGas.map(() => '0x77'),
+      }),
+    })
     await expect(both.fees()).rejects.toThrowWithCode('CHAIN_DISAGREEMENT')
   })
 

@@ -25,7 +25,9 @@ vi.mock('../../src/sign/keystore/web3-secret-storage.ts', async (original) => {
     },
   }
 })
-afterEach(() => { fault.ciphertext = false })
+afterEach(() => {
+  fault.ciphertext = false
+})
 
 const home = softHsmToken('keys-tests')
 const folder = temporaryFolder()
@@ -40,7 +42,11 @@ describe('when a key is made in a key file', () => {
   const path = () => join(folder, 'keys', (record.location as { file: string }).file)
 
   it('the record names it and the file opens to its address, in Coffer and in ethers', async () => {
-    expect(record).toMatchObject({ name: 'ceo', location: { store: 'keystore' }, provenance: { origin: 'generated', kdf: 'scrypt', kdfN: 262_144 } })
+    expect(record).toMatchObject({
+      name: 'ceo',
+      location: { store: 'keystore' },
+      provenance: { origin: 'generated', kdf: 'scrypt', kdfN: 262_144 },
+    })
     expect(publicKeyToAddress(record.publicKey)).toBe(record.address)
     expect((await decryptKeystoreJson(readFileSync(path(), 'utf8'), passphrase)).address).toBe(record.address)
     const signer = await openSigner(record, passphrase, join(folder, 'keys'))
@@ -66,7 +72,9 @@ describe('when a key is made in a key file', () => {
   })
 
   it('a record of another store is KEY_STORE_UNKNOWN', async () => {
-    await expect(openSigner({ ...record, location: { store: 'paper' } } as never, passphrase, folder)).rejects.toThrowWithCode('KEY_STORE_UNKNOWN')
+    await expect(
+      openSigner({ ...record, location: { store: 'paper' } } as never, passphrase, folder),
+    ).rejects.toThrowWithCode('KEY_STORE_UNKNOWN')
   })
 })
 
@@ -87,7 +95,11 @@ describe('when making a key fails', () => {
     ['no PIN', { store: 'pkcs11', module: '/usr/lib/none.so', token: 'none' }, 'INPUT_REQUIRED'],
     ['no library', { store: 'pkcs11', pin: PIN, token: 'none' }, 'INPUT_REQUIRED'],
     ['no token', { store: 'pkcs11', pin: PIN, module: '/usr/lib/none.so' }, 'INPUT_REQUIRED'],
-    ['a library that is not there', { store: 'pkcs11', pin: PIN, module: '/usr/lib/none.so', token: 'none' }, 'TOKEN_MODULE'],
+    [
+      'a library that is not there',
+      { store: 'pkcs11', pin: PIN, module: '/usr/lib/none.so', token: 'none' },
+      'TOKEN_MODULE',
+    ],
   ] as const)('%s is refused and leaves no file', async (_, change, code) => {
     const directory = join(folder, 'untouched')
     await expect(generateKey({ ...order, directory, ...change })).rejects.toThrowWithCode(code)
@@ -97,14 +109,23 @@ describe('when making a key fails', () => {
   it('a folder that cannot hold files is STORE_FAULT', async () => {
     const blocked = join(folder, 'blocked')
     writeFileSync(blocked, '')
-    await expect(generateKey({ ...order, directory: join(blocked, 'below'), passphrase })).rejects.toThrowWithCode('STORE_FAULT')
+    await expect(generateKey({ ...order, directory: join(blocked, 'below'), passphrase })).rejects.toThrowWithCode(
+      'STORE_FAULT',
+    )
     await expect(generateKey({ ...order, directory: blocked, passphrase })).rejects.toThrowWithCode('STORE_FAULT')
   })
 })
 
 describe('when a key is made on a token', () => {
   it('the record opens it again from the home, and the wrong PIN does not', async () => {
-    const record = await generateKey({ name: 'coo', store: 'pkcs11', directory: home.directory, pin: PIN, module: home.module, token: home.token })
+    const record = await generateKey({
+      name: 'coo',
+      store: 'pkcs11',
+      directory: home.directory,
+      pin: PIN,
+      module: home.module,
+      token: home.token,
+    })
     expect(record.provenance).toMatchObject({ origin: 'generated', neverExtractable: true })
     // As in a new process: nothing but the home says where the token is.
     delete process.env['SOFTHSM2_CONF']
@@ -118,23 +139,42 @@ describe('when a key is made on a token', () => {
 describe('when a key of another wallet is imported', () => {
   it('keeps the address and is encrypted anew at full cost', async () => {
     const wallet = new Wallet(`0x${'42'.repeat(32)}`)
-    const text = await encryptKeystoreJson({ address: wallet.address, privateKey: wallet.privateKey }, 'short', { scrypt: { N: 1024 } })
-    const record = await importKeystore({ name: 'old', text, passphrase: 'short', newPassphrase: passphrase, directory: folder })
+    const text = await encryptKeystoreJson({ address: wallet.address, privateKey: wallet.privateKey }, 'short', {
+      scrypt: { N: 1024 },
+    })
+    const record = await importKeystore({
+      name: 'old',
+      text,
+      passphrase: 'short',
+      newPassphrase: passphrase,
+      directory: folder,
+    })
     expect(record).toMatchObject({ address: wallet.address, provenance: { origin: 'imported', kdfN: 262_144 } })
     const signer = await openSigner(record, passphrase, folder)
     await expectAgreement(digest, await signer.sign(digest), wallet.address as Hex)
     await signer.close()
-    await expect(importKeystore({ name: 'old', text, passphrase: 'short', newPassphrase: passphrase, directory: folder })).rejects.toThrowWithCode('FILE_EXISTS')
+    await expect(
+      importKeystore({ name: 'old', text, passphrase: 'short', newPassphrase: passphrase, directory: folder }),
+    ).rejects.toThrowWithCode('FILE_EXISTS')
   })
 
   it('takes the official pbkdf2 file with its own passphrase', async () => {
-    const record = await importKeystore({ name: 'vector', text: JSON.stringify(vectors.test1.json), passphrase: vectors.test1.password, directory: folder })
+    const record = await importKeystore({
+      name: 'vector',
+      text: JSON.stringify(vectors.test1.json),
+      passphrase: vectors.test1.password,
+      directory: folder,
+    })
     expect(record.address).toBe('0x008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b')
   })
 
   const vector = vectors.test1.json
   it.each([
-    ['the address of another key', JSON.stringify({ ...vector, address: '7e5f4552091a69125d5dfcb7b8c2659029395bdf' }), 'KEY_FILE_INVALID'],
+    [
+      'the address of another key',
+      JSON.stringify({ ...vector, address: '7e5f4552091a69125d5dfcb7b8c2659029395bdf' }),
+      'KEY_FILE_INVALID',
+    ],
     ['a bare private key', `0x${vectors.test1.priv}`, 'KEY_FILE_INVALID'],
     ['version 1', JSON.stringify({ ...vector, version: 1 }), 'KEY_FILE_INVALID'],
     ['no JSON', 'PRIVATE KEY', 'KEY_FILE_INVALID'],
@@ -147,8 +187,14 @@ describe('when a key of another wallet is imported', () => {
   })
 
   it('refuses a weak new passphrase with PASSPHRASE_WEAK', async () => {
-    await expect(importKeystore({ name: 'bad', text: JSON.stringify(vector), passphrase: vectors.test1.password, newPassphrase: 'short', directory: folder }))
-      .rejects.toThrowWithCode('PASSPHRASE_WEAK')
+    await expect(
+      importKeystore({
+        name: 'bad',
+        text: JSON.stringify(vector),
+        passphrase: vectors.test1.password,
+        newPassphrase: 'short',
+        directory: folder,
+      }),
+    ).rejects.toThrowWithCode('PASSPHRASE_WEAK')
   })
 })
-

@@ -29,9 +29,12 @@ describe('when a secret is read from a file', () => {
     expect(readSecretFile(secretFile(content))).toBe(expected)
   })
 
-  it.each(['640', '620', '610', '604', '602', '601', '644', '666', '777'])('G3 refuses mode %s with FILE_PERMISSIONS', (mode) => {
-    expect(() => readSecretFile(secretFile('my secret', parseInt(mode, 8)))).toThrowWithCode('FILE_PERMISSIONS')
-  })
+  it.each(['640', '620', '610', '604', '602', '601', '644', '666', '777'])(
+    'G3 refuses mode %s with FILE_PERMISSIONS',
+    (mode) => {
+      expect(() => readSecretFile(secretFile('my secret', parseInt(mode, 8)))).toThrowWithCode('FILE_PERMISSIONS')
+    },
+  )
 
   it.each(['600', '400'])('takes mode %s', (mode) => {
     expect(readSecretFile(secretFile('my secret', parseInt(mode, 8)))).toBe('my secret')
@@ -90,7 +93,16 @@ describe('when a secret is read from a file descriptor', () => {
   it('takes it from a pipe whose writer is slow', () => {
     const source = fileURLToPath(new URL('../../src/keys/secret.ts', import.meta.url))
     const script = `import { readSecretFd } from ${JSON.stringify(source)}; process.stdout.write(String(readSecretFd(3) === 'slow words' ))`
-    const result = spawnSync('sh', ['-c', '(sleep 0.3; printf "slow "; sleep 0.2; printf "words\\n") | "$0" --input-type=module -e "$1" 3<&0', process.execPath, script], { encoding: 'utf8' })
+    const result = spawnSync(
+      'sh',
+      [
+        '-c',
+        '(sleep 0.3; printf "slow "; sleep 0.2; printf "words\\n") | "$0" --input-type=module -e "$1" 3<&0',
+        process.execPath,
+        script,
+      ],
+      { encoding: 'utf8' },
+    )
     expect(result.stdout).toBe('true')
   })
 

@@ -25,7 +25,10 @@ vi.mock('pkcs11js', async (original) => {
 })
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>()
-  return { ...real, existsSync: (path: string) => !(absent.softHsm && path.includes('libsofthsm2')) && real.existsSync(path) }
+  return {
+    ...real,
+    existsSync: (path: string) => !(absent.softHsm && path.includes('libsofthsm2')) && real.existsSync(path),
+  }
 })
 afterEach(() => Object.assign(absent, { softHsm: false, pkcs11js: false }))
 
@@ -51,10 +54,29 @@ describe('when a private token folder is made', () => {
   it('holds several tokens with keys of their own, open at the same time', async () => {
     const directory = join(folder, 'home-a')
     const one = await createSoftHsmToken({ directory: join(directory, 'softhsm'), label: 'owner-one', pin, soPin })
-    const keyOne = await generateKey({ name: 'one', store: 'pkcs11', directory, pin, module: one.module, token: one.token })
+    const keyOne = await generateKey({
+      name: 'one',
+      store: 'pkcs11',
+      directory,
+      pin,
+      module: one.module,
+      token: one.token,
+    })
     const signerOne = await openSigner(keyOne, pin, directory)
-    const two = await createSoftHsmToken({ directory: join(directory, 'softhsm'), label: 'owner-two', pin: 'another-pin', soPin })
-    const keyTwo = await generateKey({ name: 'two', store: 'pkcs11', directory, pin: 'another-pin', module: two.module, token: two.token })
+    const two = await createSoftHsmToken({
+      directory: join(directory, 'softhsm'),
+      label: 'owner-two',
+      pin: 'another-pin',
+      soPin,
+    })
+    const keyTwo = await generateKey({
+      name: 'two',
+      store: 'pkcs11',
+      directory,
+      pin: 'another-pin',
+      module: two.module,
+      token: two.token,
+    })
     const signerTwo = await openSigner(keyTwo, 'another-pin', directory)
     await expectAgreement(digest, await signerOne.sign(digest), keyOne.address)
     await expectAgreement(digest, await signerTwo.sign(digest), keyTwo.address)
@@ -72,17 +94,29 @@ describe('when a private token folder is made', () => {
   })
 
   it('refuses a label that is taken with NAME_TAKEN', async () => {
-    await expect(createSoftHsmToken({ directory: join(folder, 'home-a', 'softhsm'), label: 'owner-one', pin, soPin })).rejects.toThrowWithCode('NAME_TAKEN')
+    await expect(
+      createSoftHsmToken({ directory: join(folder, 'home-a', 'softhsm'), label: 'owner-one', pin, soPin }),
+    ).rejects.toThrowWithCode('NAME_TAKEN')
   })
 
-  it.each(['', 'x'.repeat(33), 'ümlaut', ' blank', 'line\nbreak'])('refuses the label %j with NAME_INVALID', async (label) => {
-    await expect(createSoftHsmToken({ directory: join(folder, 'home-z'), label, pin, soPin })).rejects.toThrowWithCode('NAME_INVALID')
-  })
+  it.each(['', 'x'.repeat(33), 'ümlaut', ' blank', 'line\nbreak'])(
+    'refuses the label %j with NAME_INVALID',
+    async (label) => {
+      await expect(
+        createSoftHsmToken({ directory: join(folder, 'home-z'), label, pin, soPin }),
+      ).rejects.toThrowWithCode('NAME_INVALID')
+    },
+  )
 
-  it.each(['123', 'x'.repeat(256)])('refuses a PIN of a length that tokens do not take with TOKEN_PIN, and makes nothing', async (bad) => {
-    await expect(createSoftHsmToken({ directory: join(folder, 'home-z'), label: 'short', pin: bad, soPin })).rejects.toThrowWithCode('TOKEN_PIN')
-    expect(existsSync(join(folder, 'home-z'))).toBe(false)
-  })
+  it.each(['123', 'x'.repeat(256)])(
+    'refuses a PIN of a length that tokens do not take with TOKEN_PIN, and makes nothing',
+    async (bad) => {
+      await expect(
+        createSoftHsmToken({ directory: join(folder, 'home-z'), label: 'short', pin: bad, soPin }),
+      ).rejects.toThrowWithCode('TOKEN_PIN')
+      expect(existsSync(join(folder, 'home-z'))).toBe(false)
+    },
+  )
 
   it('refuses a folder with a configuration of somebody else with FILE_EXISTS', async () => {
     const directory = join(folder, 'home-c')
@@ -96,9 +130,23 @@ describe('when one process works with two homes', () => {
   it('changes folders while nothing is open, and refuses with TOKEN_MODULE while something is', async () => {
     const [first, second] = [join(folder, 'home-d'), join(folder, 'home-e')]
     const one = await createSoftHsmToken({ directory: first, label: 'same-label', pin, soPin })
-    const keyOne = await generateKey({ name: 'one', store: 'pkcs11', directory: first, pin, module: one.module, token: one.token })
+    const keyOne = await generateKey({
+      name: 'one',
+      store: 'pkcs11',
+      directory: first,
+      pin,
+      module: one.module,
+      token: one.token,
+    })
     const two = await createSoftHsmToken({ directory: second, label: 'same-label', pin, soPin })
-    const keyTwo = await generateKey({ name: 'two', store: 'pkcs11', directory: second, pin, module: two.module, token: two.token })
+    const keyTwo = await generateKey({
+      name: 'two',
+      store: 'pkcs11',
+      directory: second,
+      pin,
+      module: two.module,
+      token: two.token,
+    })
     const signer = await openSigner(keyOne, pin, first)
     await expectAgreement(digest, await signer.sign(digest), keyOne.address)
     await expect(openSigner(keyTwo, pin, second)).rejects.toThrowWithCode('TOKEN_MODULE')
@@ -115,7 +163,14 @@ describe('when one process works with two homes', () => {
     // Another home in between, so that the library reads the folder again, as a new process does.
     const between = join(folder, 'home-g')
     await createSoftHsmToken({ directory: between, label: 'between', pin, soPin })
-    const other = await generateKey({ name: 'between', store: 'pkcs11', directory: between, pin, module, token: 'between' })
+    const other = await generateKey({
+      name: 'between',
+      store: 'pkcs11',
+      directory: between,
+      pin,
+      module,
+      token: 'between',
+    })
     rmSync(join(directory, 'tokens'), { recursive: true })
     await expect(openSigner(key, pin, directory)).rejects.toThrowWithCode('TOKEN_MODULE')
     const signer = await openSigner(other, pin, between)

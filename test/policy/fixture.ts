@@ -43,32 +43,80 @@ export const HEAD = {
     { symbol: 'ETH', chainId: CHAIN, native: true, decimals: 18 },
   ],
   addressBook: { 'acme-supplies': ACME, bolt: BOLT, router: ROUTER, vault: VAULT },
-  fees: [{ chainId: CHAIN, gasCeiling: 1_000_000, maxFeePerGas: '200 gwei', maxPriorityFeePerGas: '5 gwei', maxCostPerTransaction: '0.05 ETH', maxCostPerDay: '0.5 ETH' }],
+  fees: [
+    {
+      chainId: CHAIN,
+      gasCeiling: 1_000_000,
+      maxFeePerGas: '200 gwei',
+      maxPriorityFeePerGas: '5 gwei',
+      maxCostPerTransaction: '0.05 ETH',
+      maxCostPerDay: '0.5 ETH',
+    },
+  ],
 } as const
 
 export const PAY = {
-  id: 'vendor-payments', effect: 'allow', kind: 'transfer', asset: 'USDC', recipients: ['acme-supplies', 'bolt'],
-  maxPerTransaction: '20000.00', maxPer24h: '50000.00', approvals: { count: 2, group: 'treasurers' },
+  id: 'vendor-payments',
+  effect: 'allow',
+  kind: 'transfer',
+  asset: 'USDC',
+  recipients: ['acme-supplies', 'bolt'],
+  maxPerTransaction: '20000.00',
+  maxPer24h: '50000.00',
+  approvals: { count: 2, group: 'treasurers' },
 } as const
 
 type Loose = Readonly<Record<string, unknown>>
 
-export const document = (rules: readonly Loose[], changes: Loose = {}): string => JSON.stringify({ ...HEAD, rules, ...changes })
+export const document = (rules: readonly Loose[], changes: Loose = {}): string =>
+  JSON.stringify({ ...HEAD, rules, ...changes })
 export const policyOf = (rules: readonly Loose[], changes: Loose = {}): Policy => parsePolicy(document(rules, changes))
 
 export const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n
-export const pay = (amount: bigint, recipient: Address = ACME, token: Address | null = USDC, where = 'call'): Effect => ({ kind: 'transfer', where, token, recipient, amount })
+export const pay = (
+  amount: bigint,
+  recipient: Address = ACME,
+  token: Address | null = USDC,
+  where = 'call',
+): Effect => ({ kind: 'transfer', where, token, recipient, amount })
 
 export function requestOf(action: Action = { kind: 'batch', calls: [] }, changes: Partial<Request> = {}): Request {
   return {
-    format: 'coffer-request/v1', id: 'r-1', idempotencyKey: 'k-1', chainId: CHAIN, treasury: 'ops', safe: SAFE, nonce: 7n,
-    action, refund: null, memo: null, creator: { principal: 'local:operator', address: null },
-    createdAt: NOW, expiresAt: NOW + 604_800, ...changes,
+    format: 'coffer-request/v1',
+    id: 'r-1',
+    idempotencyKey: 'k-1',
+    chainId: CHAIN,
+    treasury: 'ops',
+    safe: SAFE,
+    nonce: 7n,
+    action,
+    refund: null,
+    memo: null,
+    creator: { principal: 'local:operator', address: null },
+    createdAt: NOW,
+    expiresAt: NOW + 604_800,
+    ...changes,
   }
 }
 
-export const ran = (changes: Partial<Simulation> = {}): Simulation => ({ status: 'succeeded', reason: null, balanceChanges: null, storageChanges: null, ...changes })
+export const ran = (changes: Partial<Simulation> = {}): Simulation => ({
+  status: 'succeeded',
+  reason: null,
+  balanceChanges: null,
+  storageChanges: null,
+  ...changes,
+})
 
 export function judge(policy: Policy, effects: readonly Effect[], changes: Partial<Evaluation> = {}) {
-  return evaluate({ policy, request: requestOf(), effects, simulation: ran(), approvedBy: [], usage: () => 0n, now: NOW, frozen: false, ...changes })
+  return evaluate({
+    policy,
+    request: requestOf(),
+    effects,
+    simulation: ran(),
+    approvedBy: [],
+    usage: () => 0n,
+    now: NOW,
+    frozen: false,
+    ...changes,
+  })
 }

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { assetOf, bookName, bookOn, principalOf } from '../../src/policy/names.ts'
 import { ACME, alice, BOLT, CHAIN, DAI, policyOf, STRANGER, USDC } from './fixture.ts'
 
-const policy = policyOf([], { addressBook: { 'acme-supplies': ACME, abroad: { address: BOLT, chainId: 1 }, aardvark: ACME } })
+const policy = policyOf([], {
+  addressBook: { 'acme-supplies': ACME, abroad: { address: BOLT, chainId: 1 }, aardvark: ACME },
+})
 
 describe('the address book on a chain', () => {
   it('leaves out the entries of other chains', () => {

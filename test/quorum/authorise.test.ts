@@ -9,19 +9,39 @@ import { approveAll, denyAll, failAll, word } from './fixture.ts'
 
 const effectDigest = word('e1')
 const owners = [alice, bob, carol].map((who) => who.address as Address)
-const by = (who: typeof alice, over: Hex = effectDigest): OwnerSignature =>
-  ({ kind: 'ecdsa', owner: who.address as Address, signature: who.signingKey.sign(over).serialized as Hex })
-const ask = (changes: Partial<AuthoriseInput> = {}): Authorisation => authorise({
-  decision: approveAll(), request: requestOf(), requestDigest: word('a1'), effectDigest, signatures: [by(alice), by(bob)],
-  owners, threshold: 2, now: NOW, frozen: false, ...changes,
+const by = (who: typeof alice, over: Hex = effectDigest): OwnerSignature => ({
+  kind: 'ecdsa',
+  owner: who.address as Address,
+  signature: who.signingKey.sign(over).serialized as Hex,
 })
+const ask = (changes: Partial<AuthoriseInput> = {}): Authorisation =>
+  authorise({
+    decision: approveAll(),
+    request: requestOf(),
+    requestDigest: word('a1'),
+    effectDigest,
+    signatures: [by(alice), by(bob)],
+    owners,
+    threshold: 2,
+    now: NOW,
+    frozen: false,
+    ...changes,
+  })
 
 describe('leave to execute', () => {
   it('is given when nothing is owed and the threshold is met', () => {
     const authorisation = ask()
-    expect(authorisation).toMatchObject({ requestId: 'r-1', requestDigest: word('a1'), effectDigest, policyHash: word('99'), givenAt: NOW })
+    expect(authorisation).toMatchObject({
+      requestId: 'r-1',
+      requestDigest: word('a1'),
+      effectDigest,
+      policyHash: word('99'),
+      givenAt: NOW,
+    })
     expect(authorisation.signatures.map(({ owner }) => owner)).toEqual([alice.address, bob.address])
-    expect(() => { assertAuthorised(authorisation) }).not.toThrow()
+    expect(() => {
+      assertAuthorised(authorisation)
+    }).not.toThrow()
   })
 
   it('counts signatures of owner contracts and approved hashes, which the chain vouches for', () => {
@@ -30,9 +50,15 @@ describe('leave to execute', () => {
   })
 
   it('G1 is nothing that anybody can make up', () => {
-    expect(() => { assertAuthorised({ ...ask() }) }).toThrowWithCode('APPROVAL_MISSING')
-    expect(() => { assertAuthorised(JSON.parse(JSON.stringify(ask())) as Authorisation) }).toThrowWithCode('APPROVAL_MISSING')
-    expect(() => { (ask().signatures as OwnerSignature[]).push(by(carol)) }).toThrow(TypeError)
+    expect(() => {
+      assertAuthorised({ ...ask() })
+    }).toThrowWithCode('APPROVAL_MISSING')
+    expect(() => {
+      assertAuthorised(JSON.parse(JSON.stringify(ask())) as Authorisation)
+    }).toThrowWithCode('APPROVAL_MISSING')
+    expect(() => {
+      ;(ask().signatures as OwnerSignature[]).push(by(carol))
+    }).toThrow(TypeError)
   })
 })
 
@@ -63,7 +89,9 @@ describe('without leave', () => {
   it('G1 approvals that are owed are named', () => {
     const owed = { approvals: [{ group: 'treasurers', need: 2, have: 1, rule: 'vendor-payments' }] }
     expect(() => ask({ decision: approveAll(owed) })).toThrowWithCode('APPROVAL_MISSING')
-    expect(() => ask({ decision: approveAll(owed) })).toThrow('1 more of 2 approvals of the group treasurers (rule vendor-payments)')
+    expect(() => ask({ decision: approveAll(owed) })).toThrow(
+      '1 more of 2 approvals of the group treasurers (rule vendor-payments)',
+    )
   })
 
   it('G1 a delay is waited for, to its second', () => {
@@ -75,7 +103,10 @@ describe('without leave', () => {
     ['none', []],
     ['one', [by(alice)]],
     ['the same owner twice', [by(alice), by(alice)]],
-    ['the same owner as a signature and as an approved hash', [by(alice), { kind: 'approved-hash', owner: alice.address.toLowerCase() as Address }]],
+    [
+      'the same owner as a signature and as an approved hash',
+      [by(alice), { kind: 'approved-hash', owner: alice.address.toLowerCase() as Address }],
+    ],
     ['one owner and one who is none', [by(alice), by(dave)]],
     ['an approved hash of one who is no owner', [by(alice), { kind: 'approved-hash', owner: address(9) }]],
   ])('G1 too few owners signed: %s', (_situation, signatures) => {
@@ -88,6 +119,8 @@ describe('without leave', () => {
 
   it('G2 a stored signature that is not over this effect, or not by its owner, is an alarm', () => {
     expect(() => ask({ effectDigest: word('e2') })).toThrowWithCode('REQUEST_ALTERED')
-    expect(() => ask({ signatures: [by(alice), { ...by(dave), owner: bob.address as Address }] })).toThrowWithCode('REQUEST_ALTERED')
+    expect(() => ask({ signatures: [by(alice), { ...by(dave), owner: bob.address as Address }] })).toThrowWithCode(
+      'REQUEST_ALTERED',
+    )
   })
 })

@@ -52,7 +52,9 @@ describe('a signature at its collection', () => {
   it('with a high s or an unknown v is refused, so that one act has one form', () => {
     const good = sign(alice)
     const s = (SECP256K1_N - BigInt(`0x${good.slice(66, 130)}`)).toString(16).padStart(64, '0')
-    expect(() => collect(`${good.slice(0, 66)}${s}${good.slice(130) === '1b' ? '1c' : '1b'}` as Hex)).toThrowWithCode('SIGNATURE_INVALID')
+    expect(() => collect(`${good.slice(0, 66)}${s}${good.slice(130) === '1b' ? '1c' : '1b'}` as Hex)).toThrowWithCode(
+      'SIGNATURE_INVALID',
+    )
     expect(() => collect(`${good.slice(0, 130)}1d` as Hex)).toThrowWithCode('SIGNATURE_INVALID')
   })
 })

@@ -10,7 +10,8 @@ export const SLOW_RUNS = Number(process.env.FC_NUM_RUNS ?? 20)
 export const VERSIONS = ['1.0.0', '1.1.0', '1.1.1', '1.2.0', '1.3.0', '1.4.0', '1.4.1', '1.5.0'] as const
 
 export const bytes = (maxLength = 200): fc.Arbitrary<Hex> => fc.uint8Array({ maxLength }).map(bytesToHex)
-export const bytesOf = (length: number): fc.Arbitrary<Hex> => fc.uint8Array({ minLength: length, maxLength: length }).map(bytesToHex)
+export const bytesOf = (length: number): fc.Arbitrary<Hex> =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map(bytesToHex)
 export const address: fc.Arbitrary<Address> = bytesOf(20).map(toChecksum)
 export const uint256: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }),

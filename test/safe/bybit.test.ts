@@ -79,12 +79,24 @@ describe('the Bybit transaction of 2025-02-21', () => {
   it('G2 has another hash with the operation flipped to a plain call, and its signatures do not carry over', () => {
     const call = safeTxDigests(domain, { ...tx, operation: 0 }).digest
     expect(call).not.toBe(vector.safeTxHash)
-    for (const index of [0, 1, 2]) expect(vector.signers).not.toContain(parseOwnerSignature(call, signatureOf(index)).owner)
+    for (const index of [0, 1, 2])
+      expect(vector.signers).not.toContain(parseOwnerSignature(call, signatureOf(index)).owner)
   })
 
   it('G2 has another hash with any one bit of any field flipped', () => {
-    for (const field of ['to', 'value', 'data', 'safeTxGas', 'baseGas', 'gasPrice', 'gasToken', 'refundReceiver', 'nonce'] as const) {
-      for (const bit of [0, 7, 31, 100, 159]) expect(safeTxDigests(domain, flipped(tx, field, bit)).digest).not.toBe(vector.safeTxHash)
+    for (const field of [
+      'to',
+      'value',
+      'data',
+      'safeTxGas',
+      'baseGas',
+      'gasPrice',
+      'gasToken',
+      'refundReceiver',
+      'nonce',
+    ] as const) {
+      for (const bit of [0, 7, 31, 100, 159])
+        expect(safeTxDigests(domain, flipped(tx, field, bit)).digest).not.toBe(vector.safeTxHash)
     }
   })
 

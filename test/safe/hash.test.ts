@@ -3,23 +3,41 @@ import { ZERO_ADDRESS } from '../../src/primitives/address.ts'
 import { keccak256Text } from '../../src/primitives/hash.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
 import {
-  calldataDigest, DOMAIN_TYPEHASH, DOMAIN_TYPEHASH_WITHOUT_CHAIN, requireVersion, SAFE_MESSAGE_TYPEHASH, SAFE_TX_TYPEHASH,
-  safeMessageDigests, safeTxDigests, supportedVersion,
+  calldataDigest,
+  DOMAIN_TYPEHASH,
+  DOMAIN_TYPEHASH_WITHOUT_CHAIN,
+  requireVersion,
+  SAFE_MESSAGE_TYPEHASH,
+  SAFE_TX_TYPEHASH,
+  safeMessageDigests,
+  safeTxDigests,
+  supportedVersion,
 } from '../../src/safe/hash.ts'
 import type { SafeDomain, SafeTx } from '../../src/safe/safe-tx.ts'
 import standards from '../vectors/safe-standards.json' with { type: 'json' }
 
 const domain: SafeDomain = { chainId: 1n, safe: '0x1Db92e2EeBC8E0c075a02BeA49a2935BcD2dFCF4', version: '1.4.1' }
 const tx: SafeTx = {
-  to: '0x96221423681A6d52E184D440a8eFCEbB105C7242', value: 1n, data: '0x', operation: 0, safeTxGas: 0n, baseGas: 0n,
-  gasPrice: 0n, gasToken: ZERO_ADDRESS, refundReceiver: ZERO_ADDRESS, nonce: 0n,
+  to: '0x96221423681A6d52E184D440a8eFCEbB105C7242',
+  value: 1n,
+  data: '0x',
+  operation: 0,
+  safeTxGas: 0n,
+  baseGas: 0n,
+  gasPrice: 0n,
+  gasToken: ZERO_ADDRESS,
+  refundReceiver: ZERO_ADDRESS,
+  nonce: 0n,
 }
 
 describe('type hashes', () => {
   it.each([
     [DOMAIN_TYPEHASH, 'EIP712Domain(uint256 chainId,address verifyingContract)'],
     [DOMAIN_TYPEHASH_WITHOUT_CHAIN, 'EIP712Domain(address verifyingContract)'],
-    [SAFE_TX_TYPEHASH, 'SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)'],
+    [
+      SAFE_TX_TYPEHASH,
+      'SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)',
+    ],
     [SAFE_MESSAGE_TYPEHASH, 'SafeMessage(bytes message)'],
   ])('%s is the hash of its type string', (hash, text) => {
     expect(keccak256Text(text)).toBe(hash)
@@ -42,13 +60,32 @@ describe('ERC-8213', () => {
 })
 
 describe('versions', () => {
-  it.each(['1.0.0', '1.1.0', '1.1.1', '1.2.0', '1.3.0', '1.4.0', '1.4.1', '1.5.0'])('%s is supported, with and without +L2', (version) => {
-    expect(supportedVersion(version)).toBe(version)
-    expect(supportedVersion(`${version}+L2`)).toBe(version)
-    expect(safeTxDigests({ ...domain, version: `${version}+L2` }, tx)).toEqual(safeTxDigests({ ...domain, version }, tx))
-  })
+  it.each(['1.0.0', '1.1.0', '1.1.1', '1.2.0', '1.3.0', '1.4.0', '1.4.1', '1.5.0'])(
+    '%s is supported, with and without +L2',
+    (version) => {
+      expect(supportedVersion(version)).toBe(version)
+      expect(supportedVersion(`${version}+L2`)).toBe(version)
+      expect(safeTxDigests({ ...domain, version: `${version}+L2` }, tx)).toEqual(
+        safeTxDigests({ ...domain, version }, tx),
+      )
+    },
+  )
 
-  it.each(['0.1.0', '0.0.2', '1.5.1', '1.6.0', '2.0.0', '1.3', '1.3.0+l2', '1.3.0 ', 'v1.3.0', '01.3.0', '', '+L2', 'toString'])('%j is refused', (version) => {
+  it.each([
+    '0.1.0',
+    '0.0.2',
+    '1.5.1',
+    '1.6.0',
+    '2.0.0',
+    '1.3',
+    '1.3.0+l2',
+    '1.3.0 ',
+    'v1.3.0',
+    '01.3.0',
+    '',
+    '+L2',
+    'toString',
+  ])('%j is refused', (version) => {
     expect(supportedVersion(version)).toBeNull()
     expect(() => requireVersion(version)).toThrowWithCode('SAFE_VERSION')
     expect(() => safeTxDigests({ ...domain, version }, tx)).toThrowWithCode('SAFE_VERSION')
@@ -66,12 +103,15 @@ describe('versions', () => {
 
 describe('a field that no encoder could carry', () => {
   const odd = (change: object): SafeTx => ({ ...tx, ...change })
-  it.each(['value', 'safeTxGas', 'baseGas', 'gasPrice', 'nonce'])('refuses %s below 0, above 2^256 - 1 and not a bigint', (field) => {
-    for (const value of [-1n, 1n << 256n, 1, '1', null, undefined]) {
-      expect(() => safeTxDigests(domain, odd({ [field]: value }))).toThrowWithCode('FIELD_INVALID')
-    }
-    expect(safeTxDigests(domain, odd({ [field]: (1n << 256n) - 1n })).digest).toMatch(/^0x[0-9a-f]{64}$/)
-  })
+  it.each(['value', 'safeTxGas', 'baseGas', 'gasPrice', 'nonce'])(
+    'refuses %s below 0, above 2^256 - 1 and not a bigint',
+    (field) => {
+      for (const value of [-1n, 1n << 256n, 1, '1', null, undefined]) {
+        expect(() => safeTxDigests(domain, odd({ [field]: value }))).toThrowWithCode('FIELD_INVALID')
+      }
+      expect(safeTxDigests(domain, odd({ [field]: (1n << 256n) - 1n })).digest).toMatch(/^0x[0-9a-f]{64}$/)
+    },
+  )
 
   it.each([2, -1, 0.5, '0', 0n, null, undefined])('refuses operation %s', (operation) => {
     expect(() => safeTxDigests(domain, odd({ operation }))).toThrowWithCode('FIELD_INVALID')

@@ -9,38 +9,50 @@ import { call, flipBit, RUNS } from './arbitraries.ts'
 const abi = parseAbi(['function multiSend(bytes transactions) payable'])
 const wrap = (packed: Hex): Hex => encodeFunctionData({ abi, args: [packed] })
 const target = '0x1111111111111111111111111111111111111111'
-const entry = (operation: string, length: bigint, data: Hex = '0x'): Hex => concatHex(`0x${operation}`, target, uintWord(7n), uintWord(length), data)
+const entry = (operation: string, length: bigint, data: Hex = '0x'): Hex =>
+  concatHex(`0x${operation}`, target, uintWord(7n), uintWord(length), data)
 
 describe('random batches', () => {
   it('encode as protocol-kit and viem encode them, and decode to themselves', () => {
-    fc.assert(fc.property(fc.array(call, { minLength: 1, maxLength: 6 }), (calls) => {
-      const encoded = encodeMultiSend(calls)
-      const theirs = encodeMultiSendData(calls.map((one) => ({ ...one, value: String(one.value) }))) as Hex
-      expect(encoded).toBe(wrap(theirs))
-      expect(decodeMultiSend(encoded)).toEqual(calls.map((one) => ({ operation: 0, ...one })))
-    }), { numRuns: RUNS })
+    fc.assert(
+      fc.property(fc.array(call, { minLength: 1, maxLength: 6 }), (calls) => {
+        const encoded = encodeMultiSend(calls)
+        const theirs = encodeMultiSendData(calls.map((one) => ({ ...one, value: String(one.value) }))) as Hex
+        expect(encoded).toBe(wrap(theirs))
+        expect(decodeMultiSend(encoded)).toEqual(calls.map((one) => ({ operation: 0, ...one })))
+      }),
+      { numRuns: RUNS },
+    )
   })
 
   it('G2 with one bit changed are refused or read as another batch, never as the same', () => {
-    fc.assert(fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), fc.nat(), (calls, bit) => {
-      const encoded = encodeMultiSend(calls)
-      let read: unknown
-      try {
-        read = decodeMultiSend(flipBit(encoded, bit))
-      } catch (error) {
-        expect(error).toThrowWithCode('ABI_INVALID')
-        return
-      }
-      expect(read).not.toEqual(decodeMultiSend(encoded))
-    }), { numRuns: RUNS })
+    fc.assert(
+      fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), fc.nat(), (calls, bit) => {
+        const encoded = encodeMultiSend(calls)
+        let read: unknown
+        try {
+          read = decodeMultiSend(flipBit(encoded, bit))
+        } catch (error) {
+          expect(error).toThrowWithCode('ABI_INVALID')
+          return
+        }
+        expect(read).not.toEqual(decodeMultiSend(encoded))
+      }),
+      { numRuns: RUNS },
+    )
   })
 
   it('cut short or made longer by any number of bytes are refused, never padded', () => {
-    fc.assert(fc.property(fc.array(call, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 200 }), (calls, count) => {
-      const encoded = encodeMultiSend(calls)
-      expect(() => decodeMultiSend(encoded.slice(0, Math.max(2, encoded.length - 2 * count)) as Hex)).toThrowWithCode('ABI_INVALID')
-      expect(() => decodeMultiSend(`${encoded}${'00'.repeat(count)}`)).toThrowWithCode('ABI_INVALID')
-    }), { numRuns: RUNS })
+    fc.assert(
+      fc.property(fc.array(call, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 200 }), (calls, count) => {
+        const encoded = encodeMultiSend(calls)
+        expect(() => decodeMultiSend(encoded.slice(0, Math.max(2, encoded.length - 2 * count)) as Hex)).toThrowWithCode(
+          'ABI_INVALID',
+        )
+        expect(() => decodeMultiSend(`${encoded}${'00'.repeat(count)}`)).toThrowWithCode('ABI_INVALID')
+      }),
+      { numRuns: RUNS },
+    )
   })
 })
 
@@ -58,7 +70,10 @@ describe('what the contract would read past its end, or another reader otherwise
     ['only a selector', '0x8d80ff0a'],
     ['nothing', '0x'],
     ['dirt in the padding', concatHex(wrap(entry('00', 0n)).slice(0, -2) as Hex, '0x01')],
-    ['an offset that skips a word', concatHex('0x8d80ff0a', uintWord(64n), uintWord(0n), uintWord(85n), entry('00', 0n), `0x${'00'.repeat(11)}`)],
+    [
+      'an offset that skips a word',
+      concatHex('0x8d80ff0a', uintWord(64n), uintWord(0n), uintWord(85n), entry('00', 0n), `0x${'00'.repeat(11)}`),
+    ],
     ['a length of bytes that is not there', concatHex('0x8d80ff0a', uintWord(32n), uintWord(1n << 200n))],
     ['half a byte', `${wrap(entry('00', 0n))}0` as Hex],
   ])('refuses %s', (_, data) => {
@@ -70,7 +85,9 @@ describe('what the contract would read past its end, or another reader otherwise
   })
 
   it('shows an inner delegatecall as one, since only CallOnly would refuse it on chain', () => {
-    expect(decodeMultiSend(wrap(entry('01', 2n, '0xaabb')))).toEqual([{ operation: 1, to: target, value: 7n, data: '0xaabb' }])
+    expect(decodeMultiSend(wrap(entry('01', 2n, '0xaabb')))).toEqual([
+      { operation: 1, to: target, value: 7n, data: '0xaabb' },
+    ])
   })
 
   it('reads a batch of no calls as no calls', () => {

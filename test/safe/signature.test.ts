@@ -19,51 +19,76 @@ const highS = uintWord(SECP256K1_N - BigInt(made.s))
 
 describe('random keys and digests', () => {
   it('v 27/28: recovers the signer that viem signed with', async () => {
-    await fc.assert(fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
-      const { address } = privateKeyToAccount(key)
-      const signature = (await sign({ hash, privateKey: key, to: 'hex' }))
-      expect(parseOwnerSignature(hash, signature)).toEqual({ owner: address, parsed: { kind: 'ecdsa', owner: address, signature } })
-    }), { numRuns: SLOW_RUNS })
+    await fc.assert(
+      fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
+        const { address } = privateKeyToAccount(key)
+        const signature = await sign({ hash, privateKey: key, to: 'hex' })
+        expect(parseOwnerSignature(hash, signature)).toEqual({
+          owner: address,
+          parsed: { kind: 'ecdsa', owner: address, signature },
+        })
+      }),
+      { numRuns: SLOW_RUNS },
+    )
   })
 
   it('v 31/32: recovers the signer of a personal message, as ethers does', async () => {
-    await fc.assert(fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
-      const signer = privateKeyToAccount(key)
-      const personal = await signer.signMessage({ message: { raw: hash } })
-      const adjusted = `${personal.slice(0, 130)}${(parseInt(personal.slice(130), 16) + 4).toString(16)}` as Hex
-      expect(verifyMessage(hexToBytes(hash), personal)).toBe(signer.address)
-      expect(parseOwnerSignature(hash, adjusted)).toEqual({
-        owner: signer.address,
-        parsed: { kind: 'eth-sign', owner: signer.address, signature: adjusted },
-      })
-      // Unadjusted it recovers to a stranger; only the known owner tells what it is.
-      expect(parseOwnerSignature(hash, personal).owner).not.toBe(signer.address)
-      expect(parseOwnerSignature(hash, personal, [signer.address]).parsed).toEqual({ kind: 'eth-sign', owner: signer.address, signature: adjusted })
-    }), { numRuns: SLOW_RUNS })
+    await fc.assert(
+      fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
+        const signer = privateKeyToAccount(key)
+        const personal = await signer.signMessage({ message: { raw: hash } })
+        const adjusted = `${personal.slice(0, 130)}${(parseInt(personal.slice(130), 16) + 4).toString(16)}` as Hex
+        expect(verifyMessage(hexToBytes(hash), personal)).toBe(signer.address)
+        expect(parseOwnerSignature(hash, adjusted)).toEqual({
+          owner: signer.address,
+          parsed: { kind: 'eth-sign', owner: signer.address, signature: adjusted },
+        })
+        // Unadjusted it recovers to a stranger; only the known owner tells what it is.
+        expect(parseOwnerSignature(hash, personal).owner).not.toBe(signer.address)
+        expect(parseOwnerSignature(hash, personal, [signer.address]).parsed).toEqual({
+          kind: 'eth-sign',
+          owner: signer.address,
+          signature: adjusted,
+        })
+      }),
+      { numRuns: SLOW_RUNS },
+    )
   })
 
   it('a parity of 0 or 1 comes out as 27 or 28, never as it came in', async () => {
-    await fc.assert(fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
-      const { address } = privateKeyToAccount(key)
-      const full = await sign({ hash, privateKey: key, to: 'hex' })
-      const bare = `${full.slice(0, 130)}0${parseInt(full.slice(130), 16) - 27}` as Hex
-      expect(parseOwnerSignature(hash, bare)).toEqual({ owner: address, parsed: { kind: 'ecdsa', owner: address, signature: full } })
-    }), { numRuns: SLOW_RUNS })
+    await fc.assert(
+      fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
+        const { address } = privateKeyToAccount(key)
+        const full = await sign({ hash, privateKey: key, to: 'hex' })
+        const bare = `${full.slice(0, 130)}0${parseInt(full.slice(130), 16) - 27}` as Hex
+        expect(parseOwnerSignature(hash, bare)).toEqual({
+          owner: address,
+          parsed: { kind: 'ecdsa', owner: address, signature: full },
+        })
+      }),
+      { numRuns: SLOW_RUNS },
+    )
   })
 
   it('64 bytes, compact or bare, are read only with a known owner that one reading fits', async () => {
-    await fc.assert(fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
-      const { address } = privateKeyToAccount(key)
-      const parts = await sign({ hash, privateKey: key })
-      const full = fromEcdsa({ r: parts.r, s: parts.s, yParity: parts.yParity as 0 | 1 })
-      const compact = serializeCompactSignature({ r: parts.r, yParityAndS: Signature.from(full).yParityAndS as Hex })
-      const raw = concatHex(parts.r, parts.s)
-      for (const form of [compact, raw]) {
-        expect(() => parseOwnerSignature(hash, form)).toThrowWithCode('SIGNATURE_INVALID')
-        expect(() => parseOwnerSignature(hash, form, [account.address])).toThrowWithCode('SIGNATURE_INVALID')
-        expect(parseOwnerSignature(hash, form, [account.address, address])).toEqual({ owner: address, parsed: { kind: 'ecdsa', owner: address, signature: full } })
-      }
-    }), { numRuns: SLOW_RUNS })
+    await fc.assert(
+      fc.asyncProperty(privateKey, bytesOf(32), async (key, hash) => {
+        const { address } = privateKeyToAccount(key)
+        const parts = await sign({ hash, privateKey: key })
+        const full = fromEcdsa({ r: parts.r, s: parts.s, yParity: parts.yParity as 0 | 1 })
+        const compact = serializeCompactSignature({ r: parts.r, yParityAndS: Signature.from(full).yParityAndS as Hex })
+        const raw = concatHex(parts.r, parts.s)
+        for (const form of [compact, raw]) {
+          expect(() => parseOwnerSignature(hash, form)).toThrowWithCode('SIGNATURE_INVALID')
+          expect(() => parseOwnerSignature(hash, form, [account.address])).toThrowWithCode('SIGNATURE_INVALID')
+          expect(parseOwnerSignature(hash, form, [account.address, address])).toEqual({
+            owner: address,
+            parsed: { kind: 'ecdsa', owner: address, signature: full },
+          })
+        }
+      }),
+      { numRuns: SLOW_RUNS },
+    )
   })
 })
 
@@ -98,7 +123,8 @@ describe('a signature of another form', () => {
   it('the high s that is refused would have recovered to the same owner, so the refusal is what stops it', () => {
     const other = concatHex(made.r, highS, made.yParity === 1 ? '0x1b' : '0x1c')
     const point = secp256k1.Signature.fromBytes(hexToBytes(`0x${other.slice(2, 130)}`), 'compact')
-      .addRecoveryBit(made.yParity === 1 ? 0 : 1).recoverPublicKey(hexToBytes(digest))
+      .addRecoveryBit(made.yParity === 1 ? 0 : 1)
+      .recoverPublicKey(hexToBytes(digest))
     expect(point.toBytes(false)).toEqual(secp256k1.getPublicKey(hexToBytes(KEY), false))
   })
 
@@ -114,7 +140,9 @@ describe('a signature of another form', () => {
 
   it('is refused when no curve point has that r', () => {
     // r = 5 is no x coordinate of the curve.
-    expect(() => parseOwnerSignature(digest, concatHex(uintWord(5n), made.s, '0x1b'))).toThrowWithCode('SIGNATURE_INVALID')
+    expect(() => parseOwnerSignature(digest, concatHex(uintWord(5n), made.s, '0x1b'))).toThrowWithCode(
+      'SIGNATURE_INVALID',
+    )
   })
 
   it('refuses a digest that is not 32 bytes', () => {
@@ -125,13 +153,17 @@ describe('a signature of another form', () => {
 
 describe('64 bytes with a high s, as an HSM may give them', () => {
   it('are refused with a known owner too, and never taken for a stranger’s compact signature', () => {
-    expect(() => parseOwnerSignature(digest, concatHex(made.r, highS), [account.address])).toThrowWithCode('SIGNATURE_INVALID')
+    expect(() => parseOwnerSignature(digest, concatHex(made.r, highS), [account.address])).toThrowWithCode(
+      'SIGNATURE_INVALID',
+    )
   })
 })
 
 describe('a good signature', () => {
   it('by a stranger is named as the stranger’s, so that the caller can raise the alarm', () => {
-    expect(parseOwnerSignature(digest, good, ['0x70997970C51812dc3A010C7d01b50e0d17dc79C9']).owner).toBe(account.address)
+    expect(parseOwnerSignature(digest, good, ['0x70997970C51812dc3A010C7d01b50e0d17dc79C9']).owner).toBe(
+      account.address,
+    )
   })
 
   it('in upper case is read as in lower case', () => {

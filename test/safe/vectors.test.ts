@@ -36,10 +36,13 @@ describe('published vectors', () => {
     expect(() => parseAddress(wrong)).toThrowWithCode('ADDRESS_CHECKSUM')
   })
 
-  it.each(standards.eip2098.cases)('EIP-2098: "$text" in compact form means the same as in full', ({ text, r, s, v, compact }) => {
-    const digest = textMessageHash(text)
-    const full = `${r}${s.slice(2)}${v.toString(16)}` as Hex
-    const owner: Address = parseOwnerSignature(digest, full).owner
-    expect(parseOwnerSignature(digest, compact as Hex, [owner])).toEqual(parseOwnerSignature(digest, full))
-  })
+  it.each(standards.eip2098.cases)(
+    'EIP-2098: "$text" in compact form means the same as in full',
+    ({ text, r, s, v, compact }) => {
+      const digest = textMessageHash(text)
+      const full = `${r}${s.slice(2)}${v.toString(16)}` as Hex
+      const owner: Address = parseOwnerSignature(digest, full).owner
+      expect(parseOwnerSignature(digest, compact as Hex, [owner])).toEqual(parseOwnerSignature(digest, full))
+    },
+  )
 })

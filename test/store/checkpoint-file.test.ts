@@ -8,7 +8,8 @@ import { listCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/stor
 import { temporaryFolder } from './run-other.ts'
 
 const key = { name: 'log.example', privateKey: new Uint8Array(32).fill(7) }
-const noteOf = (size: number, text = 'honest'): string => signCheckpoint('log.example', { size, root: leafHash(Buffer.from(`${text}${size}`)) }, key)
+const noteOf = (size: number, text = 'honest'): string =>
+  signCheckpoint('log.example', { size, root: leafHash(Buffer.from(`${text}${size}`)) }, key)
 
 describe('checkpoints beside the database', () => {
   it('that were never written are none', () => {
@@ -22,7 +23,12 @@ describe('checkpoints beside the database', () => {
     for (const size of [1, 9, 10, 100]) writeCheckpoint(dir, noteOf(size), size)
     expect(readCheckpoint(dir)).toBe(noteOf(100))
     expect(listCheckpoints(dir)).toEqual([1, 9, 10, 100].map((size) => ({ size, note: noteOf(size) })))
-    expect(readdirSync(join(dir, 'checkpoints'))).toEqual(['000000000001', '000000000009', '000000000010', '000000000100'])
+    expect(readdirSync(join(dir, 'checkpoints'))).toEqual([
+      '000000000001',
+      '000000000009',
+      '000000000010',
+      '000000000100',
+    ])
     expect(statSync(join(dir, 'checkpoint')).mode & 0o077).toBe(0)
   })
 
@@ -63,7 +69,8 @@ describe('checkpoints beside the database', () => {
   it('beyond a thousand lose the oldest, never the latest', () => {
     const dir = temporaryFolder()
     mkdirSync(join(dir, 'checkpoints'))
-    for (let size = 1; size <= 1000; size++) writeFileSync(join(dir, 'checkpoints', String(size).padStart(12, '0')), noteOf(size))
+    for (let size = 1; size <= 1000; size++)
+      writeFileSync(join(dir, 'checkpoints', String(size).padStart(12, '0')), noteOf(size))
     writeCheckpoint(dir, noteOf(1001), 1001)
     const sizes = listCheckpoints(dir).map(({ size }) => size)
     expect([sizes.length, sizes[0], sizes.at(-1)]).toEqual([1000, 2, 1001])
@@ -76,7 +83,21 @@ describe('checkpoints beside the database', () => {
       import { writeCheckpoint } from ${JSON.stringify(new URL('../../src/store/checkpoint-file.ts', import.meta.url).href)}
       try { writeCheckpoint(process.argv[1], process.argv[2], 2) } catch (error) { console.log(error.code) }`
     // A limit of nothing: the first byte already fails, as on a full disk.
-    const said = execFileSync('sh', ['-c', 'ulimit -f 0; exec "$@" | cat', 'sh', process.execPath, '--input-type=module', '-e', script, dir, noteOf(2)], { encoding: 'utf8' })
+    const said = execFileSync(
+      'sh',
+      [
+        '-c',
+        'ulimit -f 0; exec "$@" | cat',
+        'sh',
+        process.execPath,
+        '--input-type=module',
+        '-e',
+        script,
+        dir,
+        noteOf(2),
+      ],
+      { encoding: 'utf8' },
+    )
     expect(said.trim()).toBe('STORE_FULL')
     expect(readFileSync(join(dir, 'checkpoint'), 'utf8')).toBe(noteOf(1))
     expect(readdirSync(dir).sort()).toEqual(['checkpoint', 'checkpoints'])

@@ -17,11 +17,19 @@ describe('a lock file', () => {
     const file = join(temporaryFolder(), 'lock')
     let inside = 0
     let most = 0
-    await Promise.all(Array.from({ length: 10 }, () => withFileLock(file, async () => {
-      most = Math.max(most, ++inside)
-      await new Promise((resolve) => setTimeout(resolve, 3))
-      inside--
-    }, { timeoutMs: 60_000 })))
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        withFileLock(
+          file,
+          async () => {
+            most = Math.max(most, ++inside)
+            await new Promise((resolve) => setTimeout(resolve, 3))
+            inside--
+          },
+          { timeoutMs: 60_000 },
+        ),
+      ),
+    )
     expect(most).toBe(1)
   })
 
@@ -30,9 +38,13 @@ describe('a lock file', () => {
     const other = startOther('hold-lock', file)
     expect(await other.line()).toBe('ready')
     let ran = false
-    const work = async (): Promise<void> => { ran = true }
+    const work = async (): Promise<void> => {
+      ran = true
+    }
     await expect(withFileLock(file, work, { timeoutMs: 100 })).rejects.toThrowWithCode('STORE_LOCKED')
-    await expect(withFileLock(file, work, { timeoutMs: 0, code: 'SIGNER_UNAVAILABLE' })).rejects.toThrowWithCode('SIGNER_UNAVAILABLE')
+    await expect(withFileLock(file, work, { timeoutMs: 0, code: 'SIGNER_UNAVAILABLE' })).rejects.toThrowWithCode(
+      'SIGNER_UNAVAILABLE',
+    )
     expect(ran).toBe(false)
     const waiting = withFileLock(file, work, { timeoutMs: 60_000 })
     await other.finish()

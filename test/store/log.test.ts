@@ -29,7 +29,11 @@ describe('an append', () => {
 
   it('of nothing changes nothing', async () => {
     const store = await openLog(join(temporaryFolder(), 'a.sqlite'))
-    expect(await store.immediate((tx) => appendEntries(tx, [], 1000))).toEqual({ size: 0, root: EMPTY_ROOT, entries: [] })
+    expect(await store.immediate((tx) => appendEntries(tx, [], 1000))).toEqual({
+      size: 0,
+      root: EMPTY_ROOT,
+      entries: [],
+    })
     expect(await readRows(store.db)).toEqual([])
   })
 
@@ -37,17 +41,21 @@ describe('an append', () => {
     const store = await openLog(join(temporaryFolder(), 'a.sqlite'))
     await store.immediate((tx) => appendEntries(tx, [input], 1000))
     const head = await readHead(store.db)
-    await expect(store.immediate(async (tx) => {
-      await appendEntries(tx, inputsOf(5), 1001)
-      throw new Error('later step failed')
-    })).rejects.toThrow('later step failed')
+    await expect(
+      store.immediate(async (tx) => {
+        await appendEntries(tx, inputsOf(5), 1001)
+        throw new Error('later step failed')
+      }),
+    ).rejects.toThrow('later step failed')
     expect(await readHead(store.db)).toEqual(head)
     expect((await readRows(store.db)).length).toBe(1)
   })
 
   it('of an entry that is refused keeps none of the others', async () => {
     const store = await openLog(join(temporaryFolder(), 'a.sqlite'))
-    await expect(store.immediate((tx) => appendEntries(tx, [input, { ...input, type: 'BAD' }], 1000))).rejects.toThrowWithCode('FIELD_INVALID')
+    await expect(
+      store.immediate((tx) => appendEntries(tx, [input, { ...input, type: 'BAD' }], 1000)),
+    ).rejects.toThrowWithCode('FIELD_INVALID')
     expect((await readHead(store.db)).size).toBe(0)
   })
 })
@@ -92,14 +100,30 @@ describe('G6 the table of the log', () => {
   it.each([
     ['cut at its end', 'delete from log where seq = 4', 'LOG_INCONSISTENT'],
     ['emptied', 'delete from log', 'LOG_INCONSISTENT'],
-    ['changed in its last entry', "update log set text = replace(text, 'alice', 'mallory') where seq = 4", 'LOG_ENTRY_INVALID'],
-    ['given another last leaf', "update log set leaf = '0x' || substr(leaf, 3, 62) || '00' where seq = 4", 'LOG_ENTRY_INVALID'],
+    [
+      'changed in its last entry',
+      "update log set text = replace(text, 'alice', 'mallory') where seq = 4",
+      'LOG_ENTRY_INVALID',
+    ],
+    [
+      'given another last leaf',
+      "update log set leaf = '0x' || substr(leaf, 3, 62) || '00' where seq = 4",
+      'LOG_ENTRY_INVALID',
+    ],
     ['renumbered at its end', 'update log set seq = 5 where seq = 4', 'LOG_INCONSISTENT'],
     ['without its stored head', 'delete from log_state', 'LOG_INCONSISTENT'],
     ['with a stored head of another size', 'update log_state set size = 6', 'LOG_INCONSISTENT'],
-    ['with a stored head of another end', "update log_state set frontier = json_set(frontier, '$[1]', json_extract(frontier, '$[0]'))", 'LOG_INCONSISTENT'],
+    [
+      'with a stored head of another end',
+      "update log_state set frontier = json_set(frontier, '$[1]', json_extract(frontier, '$[0]'))",
+      'LOG_INCONSISTENT',
+    ],
     ['with a stored head that is no JSON', "update log_state set frontier = 'x'", 'LOG_INCONSISTENT'],
-    ['with a stored head of too many hashes', "update log_state set frontier = json_insert(frontier, '$[#]', json_extract(frontier, '$[0]'))", 'LOG_INCONSISTENT'],
+    [
+      'with a stored head of too many hashes',
+      "update log_state set frontier = json_insert(frontier, '$[#]', json_extract(frontier, '$[0]'))",
+      'LOG_INCONSISTENT',
+    ],
   ] as const)('%s by somebody who drops the triggers takes no further entry', async (_what, statement, code) => {
     const file = join(temporaryFolder(), 'a.sqlite')
     const store = await openLog(file)

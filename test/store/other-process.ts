@@ -23,34 +23,44 @@ async function withLog(work: (store: ReturnType<typeof openSqlite<LogTables>>) =
 
 const actions: Record<string, () => Promise<void>> = {
   /** Holds a write transaction with an entry in it. */
-  'hold-transaction': () => withLog((store) => store.immediate(async (tx) => {
-    await appendEntries(tx, [input(0)], 1000)
-    say('ready')
-    await untilTold()
-  })),
+  'hold-transaction': () =>
+    withLog((store) =>
+      store.immediate(async (tx) => {
+        await appendEntries(tx, [input(0)], 1000)
+        say('ready')
+        await untilTold()
+      }),
+    ),
   /** Appends for ever, telling each size only after its commit returned. */
-  'append-for-ever': () => withLog(async (store) => {
-    for (let n = 0; ; n++) {
-      const { size } = await store.immediate((tx) => appendEntries(tx, [input(n), input(n)], 1000))
-      say(`committed ${size}`)
-    }
-  }),
-  'append-fifty': () => withLog(async (store) => {
-    for (let n = 0; n < 50; n++) await store.immediate((tx) => appendEntries(tx, [input(n)], 1000))
-  }),
+  'append-for-ever': () =>
+    withLog(async (store) => {
+      for (let n = 0; ; n++) {
+        const { size } = await store.immediate((tx) => appendEntries(tx, [input(n), input(n)], 1000))
+        say(`committed ${size}`)
+      }
+    }),
+  'append-fifty': () =>
+    withLog(async (store) => {
+      for (let n = 0; n < 50; n++) await store.immediate((tx) => appendEntries(tx, [input(n)], 1000))
+    }),
   /** Grows the database until the process may not make the file any larger. */
-  'fill': () => withLog(async (store) => {
-    let size = 0
-    try {
-      for (;;) ({ size } = await store.immediate((tx) => appendEntries(tx, [{ ...input(0), data: { text: 'x'.repeat(20_000) } }], 1000)))
-    } catch (error) {
-      say(JSON.stringify({ size, code: error instanceof CustodyError ? error.code : String(error) }))
-    }
-  }),
-  'hold-lock': () => withFileLock(file, async () => {
-    say('ready')
-    await untilTold()
-  }),
+  fill: () =>
+    withLog(async (store) => {
+      let size = 0
+      try {
+        for (;;)
+          ({ size } = await store.immediate((tx) =>
+            appendEntries(tx, [{ ...input(0), data: { text: 'x'.repeat(20_000) } }], 1000),
+          ))
+      } catch (error) {
+        say(JSON.stringify({ size, code: error instanceof CustodyError ? error.code : String(error) }))
+      }
+    }),
+  'hold-lock': () =>
+    withFileLock(file, async () => {
+      say('ready')
+      await untilTold()
+    }),
 }
 
 await actions[action]?.()

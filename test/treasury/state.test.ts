@@ -26,7 +26,8 @@ const safes: Record<'1.4.1' | '1.5.0', Address> = { '1.4.1': ZERO_ADDRESS, '1.5.
 let snapshot: unknown
 
 const rpc = (method: string, ...params: unknown[]): Promise<unknown> => localRpc(node.url).result(method, params)
-const store = (safe: Address, slot: Hex, word: Hex): Promise<unknown> => rpc('hardhat_setStorageAt', safe, `0x${BigInt(slot).toString(16)}`, word)
+const store = (safe: Address, slot: Hex, word: Hex): Promise<unknown> =>
+  rpc('hardhat_setStorageAt', safe, `0x${BigInt(slot).toString(16)}`, word)
 
 beforeAll(async () => {
   node = await startLocalChain()
@@ -91,18 +92,32 @@ describe.each(['1.4.1', '1.5.0'] as const)('when a Safe %s is read', (version) =
   it('follows real changes of owners, threshold, modules, handler and nonce', async () => {
     const safe = safes[version]
     const fourth = (LOCAL_ACCOUNTS[3] as { address: Address }).address
-    await executeLocally(node.url, safe, version, 0n, { data: concatHex('0x0d582f13', addressWord(fourth), uintWord(2n)) })
+    await executeLocally(node.url, safe, version, 0n, {
+      data: concatHex('0x0d582f13', addressWord(fourth), uintWord(2n)),
+    })
     await executeLocally(node.url, safe, version, 1n, { data: concatHex('0x610b5925', addressWord(EVIL)) })
     await executeLocally(node.url, safe, version, 2n, { data: concatHex('0xf08a0323', addressWord(ZERO_ADDRESS)) })
     const state = await readSafeState(chain, safe)
-    expect(state).toMatchObject({ owners: [fourth, ...OWNERS], threshold: 2, nonce: 3n, modules: [toChecksum(EVIL)], fallbackHandler: ZERO_ADDRESS })
+    expect(state).toMatchObject({
+      owners: [fourth, ...OWNERS],
+      threshold: 2,
+      nonce: 3n,
+      modules: [toChecksum(EVIL)],
+      fallbackHandler: ZERO_ADDRESS,
+    })
   })
 
   it('finds every module over several pages', async () => {
-    const modules = Array.from({ length: 120 }, (_, index) => toChecksum(`0x${(0xabc000 + index).toString(16).padStart(40, '0')}`))
+    const modules = Array.from({ length: 120 }, (_, index) =>
+      toChecksum(`0x${(0xabc000 + index).toString(16).padStart(40, '0')}`),
+    )
     const ring = ['0x0000000000000000000000000000000000000001' as Address, ...modules]
     for (const [index, module] of ring.entries()) {
-      await store(safes[version], keccak256(concatHex(addressWord(module), uintWord(1n))), addressWord((ring[index + 1] ?? ring[0]) as Address))
+      await store(
+        safes[version],
+        keccak256(concatHex(addressWord(module), uintWord(1n))),
+        addressWord((ring[index + 1] ?? ring[0]) as Address),
+      )
     }
     expect((await readSafeState(chain, safes[version])).modules).toEqual(modules)
   })
@@ -110,13 +125,22 @@ describe.each(['1.4.1', '1.5.0'] as const)('when a Safe %s is read', (version) =
   it('reads guards from their slots, and the module guard only where it counts', async () => {
     await store(safes[version], GUARD_SLOT, addressWord(EVIL))
     await store(safes[version], MODULE_GUARD_SLOT, addressWord(EVIL))
-    expect(await readSafeState(chain, safes[version])).toMatchObject({ guard: toChecksum(EVIL), moduleGuard: version === '1.5.0' ? toChecksum(EVIL) : ZERO_ADDRESS })
+    expect(await readSafeState(chain, safes[version])).toMatchObject({
+      guard: toChecksum(EVIL),
+      moduleGuard: version === '1.5.0' ? toChecksum(EVIL) : ZERO_ADDRESS,
+    })
   })
 
   it('G7 refuses a Safe whose slot 0 was rewritten by the Bybit delegatecall', async () => {
     const trojan = await deployLocalContract(node.url, 'StorageTrojan', [])
-    await executeLocally(node.url, safes[version], version, 0n, { to: trojan, operation: 1, data: concatHex('0xa9059cbb', addressWord(EVIL), uintWord(0n)) })
-    expect(toChecksum(`0x${((await rpc('eth_getStorageAt', safes[version], '0x0', 'latest')) as string).slice(-40)}`)).toBe(toChecksum(EVIL))
+    await executeLocally(node.url, safes[version], version, 0n, {
+      to: trojan,
+      operation: 1,
+      data: concatHex('0xa9059cbb', addressWord(EVIL), uintWord(0n)),
+    })
+    expect(
+      toChecksum(`0x${((await rpc('eth_getStorageAt', safes[version], '0x0', 'latest')) as string).slice(-40)}`),
+    ).toBe(toChecksum(EVIL))
     await expect(readSafeState(chain, safes[version])).rejects.toThrowWithCode('SAFE_UNGENUINE')
   })
 
@@ -148,25 +172,41 @@ describe.each(['1.4.1', '1.5.0'] as const)('when a Safe %s is read', (version) =
 })
 
 describe('when a Safe 1.3.0 is read', () => {
-  const MANY = Array.from({ length: 120 }, (_, index) => toChecksum(`0x${(0xabc000 + index).toString(16).padStart(40, '0')}`))
+  const MANY = Array.from({ length: 120 }, (_, index) =>
+    toChecksum(`0x${(0xabc000 + index).toString(16).padStart(40, '0')}`),
+  )
   const proxy: Address = '0x00000000000000000000000000000000000013f0'
-  const artifact = (name: string): { deployedBytecode: Hex } => load(`@gnosis.pm/safe-contracts/build/artifacts/contracts/${name}.json`) as { deployedBytecode: Hex }
+  const artifact = (name: string): { deployedBytecode: Hex } =>
+    load(`@gnosis.pm/safe-contracts/build/artifacts/contracts/${name}.json`) as { deployedBytecode: Hex }
 
   it('gives all modules, although its pages name the first module of the next one', async () => {
     const contracts = canonicalDeployments('1.3.0')
     await rpc('hardhat_setCode', contracts.SafeL2.address, artifact('GnosisSafeL2.sol/GnosisSafeL2').deployedBytecode)
     await rpc('hardhat_setCode', proxy, artifact('proxies/GnosisSafeProxy.sol/GnosisSafeProxy').deployedBytecode)
     await store(proxy, uintWord(0n), addressWord(contracts.SafeL2.address))
-    const data = encodeSetup({ owners: OWNERS, threshold: 2, fallbackHandler: contracts.CompatibilityFallbackHandler.address })
+    const data = encodeSetup({
+      owners: OWNERS,
+      threshold: 2,
+      fallbackHandler: contracts.CompatibilityFallbackHandler.address,
+    })
     await localRpc(node.url).transact({ to: proxy, data })
     const ring = ['0x0000000000000000000000000000000000000001' as Address, ...MANY]
     for (const [index, module] of ring.entries()) {
-      await store(proxy, keccak256(concatHex(addressWord(module), uintWord(1n))), addressWord((ring[index + 1] ?? ring[0]) as Address))
+      await store(
+        proxy,
+        keccak256(concatHex(addressWord(module), uintWord(1n))),
+        addressWord((ring[index + 1] ?? ring[0]) as Address),
+      )
     }
     await store(proxy, MODULE_GUARD_SLOT, addressWord(EVIL))
     expect(await readSafeState(chain, proxy)).toMatchObject({
-      version: '1.3.0', owners: OWNERS, threshold: 2, modules: MANY, moduleGuard: ZERO_ADDRESS,
-      fallbackHandler: contracts.CompatibilityFallbackHandler.address, singletonCodeHash: contracts.SafeL2.codeHash,
+      version: '1.3.0',
+      owners: OWNERS,
+      threshold: 2,
+      modules: MANY,
+      moduleGuard: ZERO_ADDRESS,
+      fallbackHandler: contracts.CompatibilityFallbackHandler.address,
+      singletonCodeHash: contracts.SafeL2.codeHash,
     })
   })
 })
@@ -192,13 +232,17 @@ describe('when blocks come while the Safe is read', () => {
   it('refuses a Safe that never holds still', async () => {
     let moves = 0n
     liar.lie('eth_getBlockByNumber', { result: (truth) => ({ ...(truth as object), hash: uintWord(++moves) }) })
-    liar.lie('eth_call', { result: (truth, call) => ((call.params[0] as { data: string }).data === '0xaffed0e0' ? uintWord(++moves) : truth) })
+    liar.lie('eth_call', {
+      result: (truth, call) => ((call.params[0] as { data: string }).data === '0xaffed0e0' ? uintWord(++moves) : truth),
+    })
     await expect(readSafeState(chain, safes['1.5.0'])).rejects.toThrowWithCode('CHAIN_ANSWER_INVALID')
   })
 
   it('G7 refuses a lying node whose owners contradict the storage', async () => {
     const lie = concatHex(uintWord(32n), uintWord(2n), addressWord(EVIL), addressWord(OWNERS[0] as Address))
-    liar.lie('eth_call', { result: (truth, call) => ((call.params[0] as { data: string }).data === '0xa0e67e2b' ? lie : truth) })
+    liar.lie('eth_call', {
+      result: (truth, call) => ((call.params[0] as { data: string }).data === '0xa0e67e2b' ? lie : truth),
+    })
     await expect(readSafeState(chain, safes['1.5.0'])).rejects.toThrowWithCode('SAFE_UNGENUINE')
     liar.lie('eth_call', { result: () => '0x1234' })
     await expect(readSafeState(chain, safes['1.5.0'])).rejects.toThrowWithCode('SAFE_UNGENUINE')

@@ -43,13 +43,24 @@ describe.each(['1.4.1', '1.5.0'] as const)('when a Safe %s executed', (version) 
     hashes = [await executeLocally(node.url, safe, version, 0n, { to: safe })]
     await localRpc(node.url).result('hardhat_mine', ['0x1388'])
     // safeTxGas set: the inner failure is swallowed, and the outer transaction succeeds.
-    hashes.push(await executeLocally(node.url, safe, version, 1n, { data: '0xdeadbeef00', to: safe, value: 99n, safeTxGas: 50_000n }))
+    hashes.push(
+      await executeLocally(node.url, safe, version, 1n, {
+        data: '0xdeadbeef00',
+        to: safe,
+        value: 99n,
+        safeTxGas: 50_000n,
+      }),
+    )
     hashes.push(await executeLocally(node.url, safe, version, 2n, { to: safe }))
   })
 
   it('finds each execution in order over many blocks, failures as failures', async () => {
     const found = await findExecutions(chain, safe, from)
-    expect(found.map(({ safeTxHash, success }) => [safeTxHash, success])).toEqual([[hashes[0], true], [hashes[1], false], [hashes[2], true]])
+    expect(found.map(({ safeTxHash, success }) => [safeTxHash, success])).toEqual([
+      [hashes[0], true],
+      [hashes[1], false],
+      [hashes[2], true],
+    ])
     for (const { blockNumber, blockHash, transactionHash } of found) {
       expect(await chain.receipt(transactionHash)).toMatchObject({ blockNumber, blockHash, success: true })
     }
@@ -65,7 +76,14 @@ describe.each(['1.4.1', '1.5.0'] as const)('when a Safe %s executed', (version) 
 
   it('reads the form of 1.3.0, whose hash is not indexed', async () => {
     const all = await findExecutions(chain, safe, from)
-    liar.lie('eth_getLogs', { result: (truth) => (truth as RawLog[]).map((log) => ({ ...log, topics: log.topics.slice(0, 1), data: concatHex(...log.topics.slice(1), log.data) })) })
+    liar.lie('eth_getLogs', {
+      result: (truth) =>
+        (truth as RawLog[]).map((log) => ({
+          ...log,
+          topics: log.topics.slice(0, 1),
+          data: concatHex(...log.topics.slice(1), log.data),
+        })),
+    })
     expect(await findExecutions(chain, safe, from)).toEqual(all)
   })
 

@@ -33,17 +33,27 @@ export async function deployCanonicalSafe(url: string, version: '1.4.1' | '1.5.0
   const rpc = localRpc(url)
   const factory = await deploySingletonFactory(rpc)
   const contracts = Object.entries(SOURCES) as [DeployedContract, string][]
-  await Promise.all(contracts.map(async ([name, source]) => {
-    const { address, codeHash } = canonicalDeployments(version)[name]
-    if ((await codeAt(rpc, address)) === '0x') {
-      const artifact = load(`${PACKAGES[version]}/build/artifacts/contracts/${source}/${name}.json`) as { bytecode: unknown }
-      await rpc.transact({ to: factory, data: concatHex(uintWord(0n), parseHex(artifact.bytecode, `creation code of ${name}`)) })
-    }
-    const found = keccak256(await codeAt(rpc, address))
-    if (found !== codeHash) {
-      throw new CustodyError('SAFE_DEPLOY_MISMATCH', `Expected code hash ${codeHash} of ${name} ${version} at ${address}, got ${found}.`)
-    }
-  }))
+  await Promise.all(
+    contracts.map(async ([name, source]) => {
+      const { address, codeHash } = canonicalDeployments(version)[name]
+      if ((await codeAt(rpc, address)) === '0x') {
+        const artifact = load(`${PACKAGES[version]}/build/artifacts/contracts/${source}/${name}.json`) as {
+          bytecode: unknown
+        }
+        await rpc.transact({
+          to: factory,
+          data: concatHex(uintWord(0n), parseHex(artifact.bytecode, `creation code of ${name}`)),
+        })
+      }
+      const found = keccak256(await codeAt(rpc, address))
+      if (found !== codeHash) {
+        throw new CustodyError(
+          'SAFE_DEPLOY_MISMATCH',
+          `Expected code hash ${codeHash} of ${name} ${version} at ${address}, got ${found}.`,
+        )
+      }
+    }),
+  )
 }
 
 // The factory's creation is a transaction that its vendor signed for this chain id, so its address cannot be chosen.
@@ -59,7 +69,10 @@ async function deploySingletonFactory(rpc: LocalRpc): Promise<Address> {
   await rpc.transact({ to: deployment.signerAddress, value: BigInt(deployment.gasPrice) * BigInt(deployment.gasLimit) })
   const created = await rpc.sendRaw(deployment.transaction)
   if (created === null || !sameAddress(created, deployment.address)) {
-    throw new CustodyError('SAFE_DEPLOY_MISMATCH', `Expected the singleton factory at ${deployment.address}, got ${created ?? 'none'}.`)
+    throw new CustodyError(
+      'SAFE_DEPLOY_MISMATCH',
+      `Expected the singleton factory at ${deployment.address}, got ${created ?? 'none'}.`,
+    )
   }
   return deployment.address
 }

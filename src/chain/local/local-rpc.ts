@@ -10,7 +10,11 @@ import { LOCAL_ACCOUNTS, LOCAL_CHAIN_ID } from './accounts.ts'
 export interface LocalRpc {
   result(method: string, params: readonly unknown[]): Promise<unknown>
   /** Sends and waits; gives the address of the contract that was created, if any. `value` in wei. */
-  transact(transaction: { readonly to?: Address; readonly value?: bigint; readonly data?: Hex }): Promise<Address | null>
+  transact(transaction: {
+    readonly to?: Address
+    readonly value?: bigint
+    readonly data?: Hex
+  }): Promise<Address | null>
   sendRaw(raw: Hex): Promise<Address | null>
 }
 
@@ -30,12 +34,19 @@ export function localRpc(url: string): LocalRpc {
       if (answer !== null) {
         const receipt = record(answer, 'receipt')
         if (quantity(receipt['status'], 'receipt status') !== 1n) {
-          throw new CustodyError('BROADCAST_REFUSED', `Expected transaction ${hash} of the local set-up to succeed, it reverted.`)
+          throw new CustodyError(
+            'BROADCAST_REFUSED',
+            `Expected transaction ${hash} of the local set-up to succeed, it reverted.`,
+          )
         }
         const created = receipt['contractAddress']
         return created === null || created === undefined ? null : address(created, 'contract address')
       }
-      if (Date.now() > end) throw new CustodyError('CHAIN_UNREACHABLE', `Expected the local chain to mine ${hash} in ${TIMEOUT_MS / 1000} s.`)
+      if (Date.now() > end)
+        throw new CustodyError(
+          'CHAIN_UNREACHABLE',
+          `Expected the local chain to mine ${hash} in ${TIMEOUT_MS / 1000} s.`,
+        )
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
@@ -44,13 +55,15 @@ export function localRpc(url: string): LocalRpc {
     result: (method, params) => node.result(method, params),
     async transact({ to, value, data }) {
       const from = (LOCAL_ACCOUNTS[0] as { address: Address }).address
-      const hash = await node.result('eth_sendTransaction', [{
-        from,
-        ...FEES,
-        ...(to !== undefined && { to }),
-        ...(value !== undefined && { value: `0x${value.toString(16)}` }),
-        ...(data !== undefined && { data }),
-      }])
+      const hash = await node.result('eth_sendTransaction', [
+        {
+          from,
+          ...FEES,
+          ...(to !== undefined && { to }),
+          ...(value !== undefined && { value: `0x${value.toString(16)}` }),
+          ...(data !== undefined && { data }),
+        },
+      ])
       return mined(bytes32(hash, 'transaction hash'))
     },
     async sendRaw(raw) {

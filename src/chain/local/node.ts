@@ -78,16 +78,23 @@ function untilListening(child: ChildProcess, complaint: () => string): Promise<n
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer)
-      reject(new CustodyError('CHAIN_UNREACHABLE', `Expected the local chain to start, ${why}.`, {
-        next: 'Check that Hardhat is installed under this Node and that the port is free.',
-      }))
+      reject(
+        new CustodyError('CHAIN_UNREACHABLE', `Expected the local chain to start, ${why}.`, {
+          next: 'Check that Hardhat is installed under this Node and that the port is free.',
+        }),
+      )
     }
     const timer = setTimeout(() => fail(`no answer in ${START_MS / 1000} s`), START_MS)
     child.once('error', (error) => fail(`got "${excerpt(error.message, 200)}"`))
     // 'close' rather than 'exit': by then the last words have been read.
     child.once('close', (code, signal) => {
-      const words = complaint().split('\n').find((line) => /\bError\b.*: /.test(line)) ?? complaint()
-      fail(`it ended with ${signal ?? `status ${String(code)}`}${words.trim() === '' ? '' : `: "${excerpt(words.trim(), 200)}"`}`)
+      const words =
+        complaint()
+          .split('\n')
+          .find((line) => /\bError\b.*: /.test(line)) ?? complaint()
+      fail(
+        `it ended with ${signal ?? `status ${String(code)}`}${words.trim() === '' ? '' : `: "${excerpt(words.trim(), 200)}"`}`,
+      )
     })
     child.once('message', (message: { port?: unknown }) => {
       if (!Number.isInteger(message.port)) {

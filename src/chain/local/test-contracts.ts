@@ -10,11 +10,16 @@ import { localRpc } from './local-rpc.ts'
 export type LocalContract = keyof typeof contracts
 
 /** Deploys one of them from the development account. @throws CHAIN_ID_MISMATCH when it is not the local chain */
-export async function deployLocalContract(url: string, name: LocalContract, args: readonly unknown[] = []): Promise<Address> {
+export async function deployLocalContract(
+  url: string,
+  name: LocalContract,
+  args: readonly unknown[] = [],
+): Promise<Address> {
   const { abi, bytecode } = contracts[name]
   const data = encodeDeployData({ abi: abi as Abi, bytecode: bytecode as Hex, args })
   const created = await localRpc(url).transact({ data })
-  if (created === null) throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected the address of the new ${name}, got none.`)
+  if (created === null)
+    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected the address of the new ${name}, got none.`)
   return created
 }
 

@@ -17,7 +17,12 @@ const ROUNDS = 3
 const ROUND_PAUSE_MS = 300
 
 /** Runs one read on every node and gives the answer all of them share. @throws CHAIN_DISAGREEMENT */
-export async function agree<T>(nodes: readonly RpcNode[], what: string, read: (node: RpcNode) => Promise<T>, canonical: (value: T) => unknown = (value) => value): Promise<T> {
+export async function agree<T>(
+  nodes: readonly RpcNode[],
+  what: string,
+  read: (node: RpcNode) => Promise<T>,
+  canonical: (value: T) => unknown = (value) => value,
+): Promise<T> {
   const answers = await Promise.all(nodes.map((node) => read(node)))
   const first = answers[0] as T
   const expected = toJsonText(canonical(first))
@@ -36,26 +41,49 @@ export async function agree<T>(nodes: readonly RpcNode[], what: string, read: (n
  *   that names an old head would otherwise take every answer back to an old state
  */
 export async function commonBlock(nodes: readonly RpcNode[]): Promise<Pin> {
-  const heads = await Promise.all(nodes.map(async (node) => block(await node.result('eth_getBlockByNumber', ['latest', false]), 'latest') as Block))
+  const heads = await Promise.all(
+    nodes.map(async (node) => block(await node.result('eth_getBlockByNumber', ['latest', false]), 'latest') as Block),
+  )
   const lowest = heads.reduce((low, head) => (head.number < low.number ? head : low))
   const highest = heads.reduce((high, head) => (head.number > high.number ? head : high))
   const tag = numberTag(lowest.number)
-  const own = await Promise.all(nodes.map(async (node, index) => {
-    const head = heads[index] as Block
-    return head.number === lowest.number ? head : block(await node.result('eth_getBlockByNumber', [tag, false]), lowest.number)
-  }))
-  const pinned = await agree(nodes, `block ${lowest.number}`, (node) => Promise.resolve(own[nodes.indexOf(node)] ?? null))
-  if (pinned === null) throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected block ${lowest.number}, got none from a node that is beyond it.`)
+  const own = await Promise.all(
+    nodes.map(async (node, index) => {
+      const head = heads[index] as Block
+      return head.number === lowest.number
+        ? head
+        : block(await node.result('eth_getBlockByNumber', [tag, false]), lowest.number)
+    }),
+  )
+  const pinned = await agree(nodes, `block ${lowest.number}`, (node) =>
+    Promise.resolve(own[nodes.indexOf(node)] ?? null),
+  )
+  if (pinned === null)
+    throw new CustodyError(
+      'CHAIN_ANSWER_INVALID',
+      `Expected block ${lowest.number}, got none from a node that is beyond it.`,
+    )
   if (highest.timestamp - pinned.timestamp > MAX_LAG_SECONDS) {
     const slow = (nodes[heads.indexOf(lowest)] as RpcNode).shown
     const fast = (nodes[heads.indexOf(highest)] as RpcNode).shown
-    throw disagreement('the latest block', fast, highest.number.toString(), slow, `${lowest.number}, ${highest.timestamp - pinned.timestamp} s older`)
+    throw disagreement(
+      'the latest block',
+      fast,
+      highest.number.toString(),
+      slow,
+      `${lowest.number}, ${highest.timestamp - pinned.timestamp} s older`,
+    )
   }
   return { block: pinned, tag }
 }
 
 /** One read at a block that all nodes share. With one node there is nothing to compare and no pin is needed. */
-export async function agreeAtHead<T>(nodes: readonly RpcNode[], what: string, read: (node: RpcNode, tag: string) => Promise<T>, canonical?: (value: T) => unknown): Promise<T> {
+export async function agreeAtHead<T>(
+  nodes: readonly RpcNode[],
+  what: string,
+  read: (node: RpcNode, tag: string) => Promise<T>,
+  canonical?: (value: T) => unknown,
+): Promise<T> {
   if (nodes.length === 1) return read(nodes[0] as RpcNode, 'latest')
   return inRounds(async () => {
     const pin = await commonBlock(nodes)
@@ -80,5 +108,8 @@ export function numberTag(number: bigint): string {
 }
 
 export function disagreement(what: string, first: string, expected: string, second: string, got: string): CustodyError {
-  return new CustodyError('CHAIN_DISAGREEMENT', `Expected the same answer about ${what} from every node: ${first} says ${excerpt(expected, 100)}, ${second} says ${excerpt(got, 100)}.`)
+  return new CustodyError(
+    'CHAIN_DISAGREEMENT',
+    `Expected the same answer about ${what} from every node: ${first} says ${excerpt(expected, 100)}, ${second} says ${excerpt(got, 100)}.`,
+  )
 }

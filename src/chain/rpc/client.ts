@@ -38,12 +38,20 @@ export function createRpcChain(options: RpcChainOptions): Chain {
   const limits = { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, maxBytes: options.maxBytes ?? MAX_BYTES }
   const connect = (url: string): RpcNode => createRpcNode(parseRpcUrl(url), options.chainId, limits)
   const nodes = [...new Set(options.urls)].map(connect)
-  if (nodes.length === 0) throw new CustodyError('CHAIN_URL_INVALID', `Expected at least one RPC URL for chain ${options.name}, got none.`)
+  if (nodes.length === 0)
+    throw new CustodyError('CHAIN_URL_INVALID', `Expected at least one RPC URL for chain ${options.name}, got none.`)
 
   const call = (request: ChainCall): Promise<CallResult> =>
-    agreeAtHead(nodes, `a call of ${request.to}`, async (node, tag) => callResult(await node.ask('eth_call', [callObject(request), tag]), 'eth_call', node.shown), outcome)
+    agreeAtHead(
+      nodes,
+      `a call of ${request.to}`,
+      async (node, tag) => callResult(await node.ask('eth_call', [callObject(request), tag]), 'eth_call', node.shown),
+      outcome,
+    )
   const code: Chain['code'] = (address) =>
-    agreeAtHead(nodes, `the code of ${address}`, async (node, tag) => bytes(await node.result('eth_getCode', [address, tag]), 'code'))
+    agreeAtHead(nodes, `the code of ${address}`, async (node, tag) =>
+      bytes(await node.result('eth_getCode', [address, tag]), 'code'),
+    )
 
   return {
     name: options.name,
@@ -53,10 +61,14 @@ export function createRpcChain(options: RpcChainOptions): Chain {
     },
     block: (tag) => readBlock(nodes, tag),
     balance: (address) =>
-      agreeAtHead(nodes, `the balance of ${address}`, async (node, tag) => quantity(await node.result('eth_getBalance', [address, tag]), 'balance')),
+      agreeAtHead(nodes, `the balance of ${address}`, async (node, tag) =>
+        quantity(await node.result('eth_getBalance', [address, tag]), 'balance'),
+      ),
     code,
     storageAt: (address, slot) =>
-      agreeAtHead(nodes, `storage of ${address}`, async (node, tag) => bytes32(await node.result('eth_getStorageAt', [address, slot, tag]), 'storage word')),
+      agreeAtHead(nodes, `storage of ${address}`, async (node, tag) =>
+        bytes32(await node.result('eth_getStorageAt', [address, slot, tag]), 'storage word'),
+      ),
     async transactionCount(address, tag) {
       const count = async (node: RpcNode, at: string): Promise<number> =>
         smallQuantity(await node.result('eth_getTransactionCount', [address, at]), 'transaction count')
@@ -84,20 +96,28 @@ function outcome(result: CallResult): unknown {
 
 // Clients estimate differently, so only success must be agreed on; the highest estimate is the safe one.
 async function estimateGas(nodes: readonly RpcNode[], request: ChainCall): Promise<Gas> {
-  const estimates = await Promise.all(nodes.map(async (node): Promise<Gas> => {
-    const answer = await node.ask('eth_estimateGas', [callObject(request)])
-    if (answer.ok) return { ok: true, gas: quantity(answer.result, 'gas estimate') }
-    const failure = executionFailure(answer)
-    if (failure === null) {
-      resultOf(answer, 'eth_estimateGas', node.shown)
-      throw new CustodyError('INTERNAL', 'An error answer was read as a result.')
-    }
-    return { ok: false, ...failure }
-  }))
+  const estimates = await Promise.all(
+    nodes.map(async (node): Promise<Gas> => {
+      const answer = await node.ask('eth_estimateGas', [callObject(request)])
+      if (answer.ok) return { ok: true, gas: quantity(answer.result, 'gas estimate') }
+      const failure = executionFailure(answer)
+      if (failure === null) {
+        resultOf(answer, 'eth_estimateGas', node.shown)
+        throw new CustodyError('INTERNAL', 'An error answer was read as a result.')
+      }
+      return { ok: false, ...failure }
+    }),
+  )
   const refusal = estimates.findIndex((estimate) => !estimate.ok)
   const success = estimates.findIndex((estimate) => estimate.ok)
   if (refusal >= 0 && success >= 0) {
-    throw disagreement(`the gas of a call of ${request.to}`, (nodes[success] as RpcNode).shown, 'it succeeds', (nodes[refusal] as RpcNode).shown, 'it fails')
+    throw disagreement(
+      `the gas of a call of ${request.to}`,
+      (nodes[success] as RpcNode).shown,
+      'it succeeds',
+      (nodes[refusal] as RpcNode).shown,
+      'it fails',
+    )
   }
   return estimates.reduce((high, next) => (high.ok && next.ok && next.gas > high.gas ? next : high))
 }
@@ -109,7 +129,12 @@ async function stateDiff(nodes: readonly RpcNode[], request: ChainCall): Promise
     const diffs = await Promise.all(nodes.map((node) => traceStateDiff(node, request, tag)))
     const traced = nodes.filter((_, index) => diffs[index] !== null)
     if (traced.length === 0) return null
-    return agree(traced, `the effect of a call of ${request.to}`, (node) => Promise.resolve(diffs[nodes.indexOf(node)] as StateDiff), sorted)
+    return agree(
+      traced,
+      `the effect of a call of ${request.to}`,
+      (node) => Promise.resolve(diffs[nodes.indexOf(node)] as StateDiff),
+      sorted,
+    )
   })
 }
 

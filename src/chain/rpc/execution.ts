@@ -9,7 +9,8 @@ import { bytes } from './shapes.ts'
 
 /** EIP-1474 has no code of its own for a failed run; 3 is what the clients settled on. */
 const EXECUTION_ERROR = 3
-const EXECUTION_WORDS = /revert|vm exception|out of gas|invalid opcode|invalid jump|stack (?:under|over)flow|insufficient (?:funds|balance)|exceeds (?:the )?balance|gas required exceeds|intrinsic gas|bad instruction/i
+const EXECUTION_WORDS =
+  /revert|vm exception|out of gas|invalid opcode|invalid jump|stack (?:under|over)flow|insufficient (?:funds|balance)|exceeds (?:the )?balance|gas required exceeds|intrinsic gas|bad instruction/i
 
 /** The call object of eth_call and its kin. */
 export function callObject(call: ChainCall): Readonly<Record<string, string>> {
@@ -34,7 +35,9 @@ export function callResult(answer: RpcAnswer, method: string, shown: string): Ca
 }
 
 /** The revert in an error answer; null when the error is about something else than the run of the call. */
-export function executionFailure(answer: RpcAnswer & { ok: false }): { readonly data: Hex; readonly reason: string } | null {
+export function executionFailure(
+  answer: RpcAnswer & { ok: false },
+): { readonly data: Hex; readonly reason: string } | null {
   const data = revertData(answer.data)
   if (data !== null && data !== '0x') return { data, reason: decodeRevert(data) }
   if (answer.code !== EXECUTION_ERROR && !EXECUTION_WORDS.test(answer.message)) return null

@@ -16,7 +16,9 @@ export async function readFees(nodes: readonly RpcNode[]): Promise<FeeQuote> {
   return inRounds(async () => {
     const pin = await commonBlock(nodes)
     if (pin.block.baseFeePerGas === null) {
-      const prices = await Promise.all(nodes.map(async (node) => quantity(await node.result('eth_gasPrice', []), 'gas price')))
+      const prices = await Promise.all(
+        nodes.map(async (node) => quantity(await node.result('eth_gasPrice', []), 'gas price')),
+      )
       return { baseFeePerGas: null, priorityFeePerGas: 0n, gasPrice: lowest(prices) }
     }
     const histories = new Map<RpcNode, History>()
@@ -37,14 +39,25 @@ interface History {
 }
 
 async function readHistory(node: RpcNode, tag: string, newest: bigint): Promise<History> {
-  const history = record(await node.result('eth_feeHistory', [`0x${HISTORY_BLOCKS.toString(16)}`, tag, [REWARD_PERCENTILE]]), 'fee history')
+  const history = record(
+    await node.result('eth_feeHistory', [`0x${HISTORY_BLOCKS.toString(16)}`, tag, [REWARD_PERCENTILE]]),
+    'fee history',
+  )
   const oldest = quantity(history['oldestBlock'], 'fee history oldestBlock')
-  const bases = list(history['baseFeePerGas'], 'fee history baseFeePerGas').map((base) => quantity(base, 'fee history baseFeePerGas'))
+  const bases = list(history['baseFeePerGas'], 'fee history baseFeePerGas').map((base) =>
+    quantity(base, 'fee history baseFeePerGas'),
+  )
   const blocks = Number(newest - oldest) + 1
   if (blocks < 1 || blocks > HISTORY_BLOCKS || bases.length !== blocks + 1) {
-    throw invalidAnswer('fee history', `${HISTORY_BLOCKS} blocks up to ${newest} and the next base fee`, `${bases.length} base fees from block ${oldest}`)
+    throw invalidAnswer(
+      'fee history',
+      `${HISTORY_BLOCKS} blocks up to ${newest} and the next base fee`,
+      `${bases.length} base fees from block ${oldest}`,
+    )
   }
-  const rewards = list(history['reward'] ?? [], 'fee history reward').map((row) => quantity(list(row, 'fee history reward')[0], 'fee history reward'))
+  const rewards = list(history['reward'] ?? [], 'fee history reward').map((row) =>
+    quantity(list(row, 'fee history reward')[0], 'fee history reward'),
+  )
   return { nextBaseFee: bases.at(-1) as bigint, rewards }
 }
 

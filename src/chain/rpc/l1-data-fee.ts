@@ -27,11 +27,19 @@ export async function readL1DataFee(reads: OracleReads, unsigned: Hex): Promise<
   const padding: Hex = `0x${'00'.repeat((32 - (byteLength(unsigned) % 32)) % 32)}`
   const answers = await Promise.all([
     reads.call({ to: GAS_PRICE_ORACLE, data: concatHex(UPPER_BOUND_SELECTOR, uintWord(length)) }),
-    reads.call({ to: GAS_PRICE_ORACLE, data: concatHex(FEE_SELECTOR, uintWord(32n), uintWord(length), unsigned, padding) }),
+    reads.call({
+      to: GAS_PRICE_ORACLE,
+      data: concatHex(FEE_SELECTOR, uintWord(32n), uintWord(length), unsigned, padding),
+    }),
   ])
-  const fees = answers.filter((answer) => answer.ok && byteLength(answer.data) === 32).map((answer) => BigInt(answer.data))
+  const fees = answers
+    .filter((answer) => answer.ok && byteLength(answer.data) === 32)
+    .map((answer) => BigInt(answer.data))
   if (fees.length === 0) {
-    throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a layer-1 fee from the gas-price oracle ${GAS_PRICE_ORACLE}, got none.`)
+    throw new CustodyError(
+      'CHAIN_ANSWER_INVALID',
+      `Expected a layer-1 fee from the gas-price oracle ${GAS_PRICE_ORACLE}, got none.`,
+    )
   }
   return fees.reduce((high, fee) => (fee > high ? fee : high))
 }

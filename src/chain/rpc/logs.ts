@@ -25,16 +25,20 @@ async function logsOf(node: RpcNode, filter: Filter, toBlock: bigint): Promise<r
     ...(filter.topics !== undefined && { topics: filter.topics }),
   }
   const logs = list(await node.result('eth_getLogs', [query]), 'logs').map((log) => readLog(log))
-  logs.sort((a, b) => (a.blockNumber === b.blockNumber ? a.logIndex - b.logIndex : a.blockNumber < b.blockNumber ? -1 : 1))
+  logs.sort((a, b) =>
+    a.blockNumber === b.blockNumber ? a.logIndex - b.logIndex : a.blockNumber < b.blockNumber ? -1 : 1,
+  )
   for (const [index, log] of logs.entries()) {
     const previous = logs[index - 1]
-    const repeated = previous !== undefined && previous.blockNumber === log.blockNumber && previous.logIndex === log.logIndex
+    const repeated =
+      previous !== undefined && previous.blockNumber === log.blockNumber && previous.logIndex === log.logIndex
     const matches =
       sameAddress(log.address, filter.address) &&
       log.blockNumber >= filter.fromBlock &&
       log.blockNumber <= toBlock &&
       (filter.topics ?? []).every((topic, at) => topic === null || log.topics[at] === topic.toLowerCase())
-    if (!matches || repeated) throw invalidAnswer('logs', 'entries that fit the filter, each once', `one of block ${log.blockNumber}`)
+    if (!matches || repeated)
+      throw invalidAnswer('logs', 'entries that fit the filter, each once', `one of block ${log.blockNumber}`)
   }
   return logs
 }

@@ -50,5 +50,8 @@ export function createRpcNode(endpoint: Endpoint, chainId: number, limits: RpcLi
 
 export function resultOf(answer: RpcAnswer, method: string, shown: string): unknown {
   if (answer.ok) return answer.result
-  throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a result of ${method} from ${shown}, got error ${answer.code} "${excerpt(answer.message, 120)}".`)
+  throw new CustodyError(
+    'CHAIN_ANSWER_INVALID',
+    `Expected a result of ${method} from ${shown}, got error ${answer.code} "${excerpt(answer.message, 120)}".`,
+  )
 }

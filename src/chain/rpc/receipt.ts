@@ -43,7 +43,8 @@ export function readReceipt(value: unknown, asked: Hex): Receipt | null {
     if (log.logIndex <= previous) throw invalidAnswer('receipt logs', 'logs in ascending order', log.logIndex)
     previous = log.logIndex
   }
-  if (status === 0n && logs.length > 0) throw invalidAnswer('receipt logs', 'none in a reverted transaction', logs.length)
+  if (status === 0n && logs.length > 0)
+    throw invalidAnswer('receipt logs', 'none in a reverted transaction', logs.length)
   assertBloom(receipt['logsBloom'], logs)
   const l1Fee = receipt['l1Fee']
   const to = receipt['to']
@@ -69,7 +70,8 @@ function assertBloom(value: unknown, logs: readonly Log[]): void {
   if (value === undefined || value === null) return
   const bloom = bytes(value, 'receipt logsBloom')
   if (bloom === EMPTY_BLOOM) return
-  if (bloom !== logsBloom(logs)) throw invalidAnswer('receipt logs', 'the logs of its bloom filter', `${logs.length} logs`)
+  if (bloom !== logsBloom(logs))
+    throw invalidAnswer('receipt logs', 'the logs of its bloom filter', `${logs.length} logs`)
 }
 
 /** The 2048-bit filter over addresses and topics. @see Yellow Paper §4.3.1, M3:2048 */

@@ -27,7 +27,12 @@ const BUSY_CODE = -32005
  * @throws CHAIN_UNREACHABLE when no attempt got an answer; CHAIN_ANSWER_INVALID when the answer is too large
  *   or is no JSON-RPC
  */
-export async function rpcRequest(endpoint: Endpoint, method: string, params: readonly unknown[], limits: RpcLimits): Promise<RpcAnswer> {
+export async function rpcRequest(
+  endpoint: Endpoint,
+  method: string,
+  params: readonly unknown[],
+  limits: RpcLimits,
+): Promise<RpcAnswer> {
   let timeouts = 0
   let last = ''
   for (let attempt = 0; attempt < MAX_ATTEMPTS && timeouts < MAX_TIMEOUTS; attempt++) {
@@ -48,7 +53,12 @@ type Attempt =
   | { readonly kind: 'answer'; readonly answer: RpcAnswer }
   | { readonly kind: 'timeout' | 'failed'; readonly why: string }
 
-async function attemptOnce(endpoint: Endpoint, method: string, params: readonly unknown[], limits: RpcLimits): Promise<Attempt> {
+async function attemptOnce(
+  endpoint: Endpoint,
+  method: string,
+  params: readonly unknown[],
+  limits: RpcLimits,
+): Promise<Attempt> {
   const signal = AbortSignal.timeout(limits.timeoutMs)
   let text: string
   let status: number
@@ -76,7 +86,10 @@ async function attemptOnce(endpoint: Endpoint, method: string, params: readonly 
   const answer = readAnswer(text)
   if (answer !== null) return { kind: 'answer', answer }
   if (status < 200 || status > 299) return { kind: 'failed', why: `HTTP status ${status}` }
-  throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected a JSON-RPC 2.0 answer to ${method} from ${endpoint.shown}, got "${excerpt(text)}".`)
+  throw new CustodyError(
+    'CHAIN_ANSWER_INVALID',
+    `Expected a JSON-RPC 2.0 answer to ${method} from ${endpoint.shown}, got "${excerpt(text)}".`,
+  )
 }
 
 async function readBounded(response: Response, maxBytes: number, endpoint: Endpoint, method: string): Promise<string> {
@@ -86,7 +99,10 @@ async function readBounded(response: Response, maxBytes: number, endpoint: Endpo
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength
     if (size > maxBytes) {
-      throw new CustodyError('CHAIN_ANSWER_INVALID', `Expected at most ${maxBytes} bytes from ${endpoint.shown} in answer to ${method}, got more.`)
+      throw new CustodyError(
+        'CHAIN_ANSWER_INVALID',
+        `Expected at most ${maxBytes} bytes from ${endpoint.shown} in answer to ${method}, got more.`,
+      )
     }
     chunks.push(chunk)
   }

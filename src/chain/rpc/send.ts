@@ -8,7 +8,8 @@ import { bytes32, invalidAnswer } from './shapes.ts'
 type Sent = Awaited<ReturnType<Chain['send']>>
 
 // Each client has its own words; a transaction that is there already has the effect that was wanted.
-const KNOWN = /already ?known|known transaction|already imported|already exists|existing tx with same hash|already in (?:the )?(?:mem)?pool|duplicate transaction/i
+const KNOWN =
+  /already ?known|known transaction|already imported|already exists|existing tx with same hash|already in (?:the )?(?:mem)?pool|duplicate transaction/i
 const NONCE_TOO_LOW = /nonce (?:is )?too low|nonce has already been used|old nonce|invalid nonce.*lower|oldnonce/i
 
 /**

@@ -25,7 +25,8 @@ export function smallQuantity(value: unknown, what: string): number {
 }
 
 export function bytes(value: unknown, what: string): Hex {
-  if (typeof value !== 'string' || !/^0x(?:[0-9a-fA-F]{2})*$/.test(value)) throw invalidAnswer(what, 'whole bytes', value)
+  if (typeof value !== 'string' || !/^0x(?:[0-9a-fA-F]{2})*$/.test(value))
+    throw invalidAnswer(what, 'whole bytes', value)
   return value.toLowerCase() as Hex
 }
 
@@ -35,7 +36,8 @@ export function bytes32(value: unknown, what: string): Hex {
 }
 
 export function address(value: unknown, what: string): Address {
-  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(value)) throw invalidAnswer(what, 'a 20-byte address', value)
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(value))
+    throw invalidAnswer(what, 'a 20-byte address', value)
   return toChecksum(value)
 }
 

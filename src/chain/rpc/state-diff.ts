@@ -12,7 +12,11 @@ const ZERO_WORD: Hex = `0x${'00'.repeat(32)}`
  * @returns null when this node does not trace; that is "not run", never "no effect"
  */
 export async function traceStateDiff(node: RpcNode, call: ChainCall, tag: string): Promise<StateDiff | null> {
-  const answer = await node.ask('debug_traceCall', [callObject(call), tag, { tracer: 'prestateTracer', tracerConfig: { diffMode: true } }])
+  const answer = await node.ask('debug_traceCall', [
+    callObject(call),
+    tag,
+    { tracer: 'prestateTracer', tracerConfig: { diffMode: true } },
+  ])
   if (!answer.ok) return null
   const diff = record(answer.result, 'state diff')
   return readStateDiff(diff['pre'], diff['post'])

@@ -14,13 +14,21 @@ export interface Endpoint {
  */
 export function parseRpcUrl(text: unknown): Endpoint {
   const url = typeof text === 'string' && text.length <= 2048 && URL.canParse(text) ? new URL(text) : null
-  if (url === null) throw new CustodyError('CHAIN_URL_INVALID', 'Expected an RPC URL of the form http://host:port or https://host/path.')
+  if (url === null)
+    throw new CustodyError(
+      'CHAIN_URL_INVALID',
+      'Expected an RPC URL of the form http://host:port or https://host/path.',
+    )
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new CustodyError('CHAIN_URL_INVALID', `Expected an http or https URL, got one with "${url.protocol.slice(0, 20)}".`)
+    throw new CustodyError(
+      'CHAIN_URL_INVALID',
+      `Expected an http or https URL, got one with "${url.protocol.slice(0, 20)}".`,
+    )
   }
   const user = decodeURIComponentOrRaw(url.username)
   const password = decodeURIComponentOrRaw(url.password)
-  const authorization = user === '' && password === '' ? null : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  const authorization =
+    user === '' && password === '' ? null : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   url.username = ''
   url.password = ''
   url.hash = ''

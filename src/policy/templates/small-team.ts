@@ -15,7 +15,15 @@ export interface TemplateValues {
 
 /** A few people who all approve payments: two approvals for a payment, a day's wait for changes of owners. */
 export function smallTeam(values: TemplateValues): string {
-  const { chainId, principals, tokens = [], native = 'ETH', addressBook = {}, maxPerTransaction = '20000', maxPer24h = '50000' } = values
+  const {
+    chainId,
+    principals,
+    tokens = [],
+    native = 'ETH',
+    addressBook = {},
+    maxPerTransaction = '20000',
+    maxPer24h = '50000',
+  } = values
   const people = Object.keys(principals)
   const two = Math.min(2, people.length)
   const most = Math.min(3, people.length)
@@ -67,10 +75,19 @@ ${tokens.map(({ symbol }) => paymentRule(`pay-${symbol.toLowerCase()}`, symbol, 
 }
 
 function mapping(entries: Readonly<Record<string, Address>>): string {
-  return Object.entries(entries).map(([name, address]) => `  ${JSON.stringify(name)}: "${address}"\n`).join('')
+  return Object.entries(entries)
+    .map(([name, address]) => `  ${JSON.stringify(name)}: "${address}"\n`)
+    .join('')
 }
 
-function paymentRule(id: string, asset: string, chainId: number, perTransaction: string, per24h: string, count: number): string {
+function paymentRule(
+  id: string,
+  asset: string,
+  chainId: number,
+  perTransaction: string,
+  per24h: string,
+  count: number,
+): string {
   return `  - id: ${id}
     effect: allow
     kind: transfer

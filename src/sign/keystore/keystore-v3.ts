@@ -45,17 +45,36 @@ const MAX_SCRYPT_WORK = 2 ** 23
 const MAX_PBKDF2_ROUNDS = 10_000_000
 
 const hexBytes = (least: number, most: number) =>
-  z.string().regex(new RegExp(`^(?:[0-9a-fA-F]{2}){${least},${most}}$`), `not ${least === most ? least : `${least} to ${most}`} bytes of hexadecimal`)
+  z
+    .string()
+    .regex(
+      new RegExp(`^(?:[0-9a-fA-F]{2}){${least},${most}}$`),
+      `not ${least === most ? least : `${least} to ${most}`} bytes of hexadecimal`,
+    )
 const salt = hexBytes(1, 64)
 const count = (most: number) => z.int().min(1).max(most)
 
 const scryptParameters = z
-  .strictObject({ n: z.int().min(2).max(2 ** 22), r: count(64), p: count(64), dklen: z.literal(32), salt })
+  .strictObject({
+    n: z
+      .int()
+      .min(2)
+      .max(2 ** 22),
+    r: count(64),
+    p: count(64),
+    dklen: z.literal(32),
+    salt,
+  })
   .refine(({ n }) => Number.isInteger(Math.log2(n)), 'n is not a power of two')
   .refine(({ n, r }) => 128 * n * r <= MAX_SCRYPT_BYTES, `asks for more than ${MAX_SCRYPT_BYTES} bytes of memory`)
   .refine(({ n, r, p }) => n * r * p <= MAX_SCRYPT_WORK, `asks for more work than n·r·p = ${MAX_SCRYPT_WORK}`)
 
-const pbkdf2Parameters = z.strictObject({ c: count(MAX_PBKDF2_ROUNDS), prf: z.literal('hmac-sha256'), dklen: z.literal(32), salt })
+const pbkdf2Parameters = z.strictObject({
+  c: count(MAX_PBKDF2_ROUNDS),
+  prf: z.literal('hmac-sha256'),
+  dklen: z.literal(32),
+  salt,
+})
 
 const cipher = {
   cipher: z.literal('aes-128-ctr'),
@@ -73,7 +92,10 @@ const crypto = z.discriminatedUnion('kdf', [
 const keystore = z.strictObject({
   version: z.literal(3),
   id: z.string().max(64).optional(),
-  address: z.string().regex(/^(?:0x)?[0-9a-fA-F]{40}$/, 'not 20 bytes of hexadecimal').optional(),
+  address: z
+    .string()
+    .regex(/^(?:0x)?[0-9a-fA-F]{40}$/, 'not 20 bytes of hexadecimal')
+    .optional(),
   crypto,
   // Labels that other wallets add; nothing in Coffer reads them.
   name: z.string().max(256).optional(),
@@ -96,8 +118,14 @@ export function parseKeystore(file: unknown): ParsedKeystore {
   const result = keystore.safeParse(renameOldCrypto(file))
   if (!result.success) {
     const issue = result.error.issues[0]
-    const where = issue === undefined || issue.path.length === 0 ? 'the document' : excerpt(issue.path.map(String).join('.'))
-    const wrong = issue === undefined ? 'not readable' : issue.code === 'unrecognized_keys' ? 'has a field that version 3 does not know' : excerpt(issue.message, 100)
+    const where =
+      issue === undefined || issue.path.length === 0 ? 'the document' : excerpt(issue.path.map(String).join('.'))
+    const wrong =
+      issue === undefined
+        ? 'not readable'
+        : issue.code === 'unrecognized_keys'
+          ? 'has a field that version 3 does not know'
+          : excerpt(issue.message, 100)
     throw new CustodyError('KEY_FILE_INVALID', `Expected a Web3 Secret Storage v3 file; ${where}: ${wrong}.`)
   }
   const { address, crypto: parsed } = result.data

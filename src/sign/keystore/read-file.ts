@@ -15,7 +15,10 @@ export function readKeystoreFile(path: string): unknown {
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
-    throw new CustodyError('FILE_UNREADABLE', `Expected a key file at "${path}": ${(cause as NodeJS.ErrnoException).code ?? 'cannot be opened'}.`)
+    throw new CustodyError(
+      'FILE_UNREADABLE',
+      `Expected a key file at "${path}": ${(cause as NodeJS.ErrnoException).code ?? 'cannot be opened'}.`,
+    )
   }
   try {
     const stat = fstatSync(descriptor)
@@ -23,7 +26,10 @@ export function readKeystoreFile(path: string): unknown {
       throw new CustodyError('KEY_FILE_INVALID', `Expected a regular file of at most ${MAX_BYTES} bytes at "${path}".`)
     }
     if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-      throw new CustodyError('FILE_PERMISSIONS', `Expected the key file ${basename(path)} with mode 600, got ${(stat.mode & 0o777).toString(8)}.`)
+      throw new CustodyError(
+        'FILE_PERMISSIONS',
+        `Expected the key file ${basename(path)} with mode 600, got ${(stat.mode & 0o777).toString(8)}.`,
+      )
     }
     return parseKeystoreText(readFileSync(descriptor, 'utf8'))
   } finally {
@@ -40,6 +46,9 @@ export function parseKeystoreText(text: string): unknown {
   try {
     return parseJson(text, 'the key file')
   } catch {
-    throw new CustodyError('KEY_FILE_INVALID', `Expected a key file as JSON without repeated fields, got ${text.length} characters that are not.`)
+    throw new CustodyError(
+      'KEY_FILE_INVALID',
+      `Expected a key file as JSON without repeated fields, got ${text.length} characters that are not.`,
+    )
   }
 }

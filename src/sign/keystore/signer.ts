@@ -33,7 +33,10 @@ function createSoftwareSigner(key: Uint8Array, address: Address): Signer {
       const signature = signDigest(hash, key)
       const recovered = recoverAddress(hash, signature)
       if (recovered === null || !sameAddress(recovered, address) || !isLowS(signature.s)) {
-        throw new CustodyError('SIGNATURE_MISMATCH', `Expected a signature of ${address}, it recovers to ${recovered ?? 'nobody'}.`)
+        throw new CustodyError(
+          'SIGNATURE_MISMATCH',
+          `Expected a signature of ${address}, it recovers to ${recovered ?? 'nobody'}.`,
+        )
       }
       return signature
     },

@@ -19,7 +19,11 @@ export const SCRYPT_N = 262_144
  * @throws KEY_FILE_INVALID when the bytes are not a secp256k1 private key
  * @see Web3 Secret Storage, version 3
  */
-export async function encryptKeystore(privateKey: Uint8Array, passphrase: Secret, options: { n?: number } = {}): Promise<KeystoreV3> {
+export async function encryptKeystore(
+  privateKey: Uint8Array,
+  passphrase: Secret,
+  options: { n?: number } = {},
+): Promise<KeystoreV3> {
   const address = addressOfPrivateKey(privateKey)
   const kdf = {
     kdf: 'scrypt',
@@ -63,7 +67,10 @@ export async function decryptKeystore(file: unknown, passphrase: Secret): Promis
     const found = addressOfPrivateKey(key).slice(2).toLowerCase()
     if (address !== null && address !== found) {
       key.fill(0)
-      throw new CustodyError('KEY_FILE_INVALID', `Expected the key of 0x${address}, which the file names; it holds the key of 0x${found}.`)
+      throw new CustodyError(
+        'KEY_FILE_INVALID',
+        `Expected the key of 0x${address}, which the file names; it holds the key of 0x${found}.`,
+      )
     }
     return key
   }
@@ -82,7 +89,11 @@ async function open(crypto: KeystoreCrypto & KeystoreKdf, passphrase: string): P
   const derived = await deriveKey(words, crypto)
   try {
     if (!timingSafeEqual(macOf(derived, ciphertext), Buffer.from(crypto.mac, 'hex'))) return null
-    const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), Buffer.from(crypto.cipherparams.iv, 'hex'))
+    const decipher = createDecipheriv(
+      'aes-128-ctr',
+      derived.subarray(0, 16),
+      Buffer.from(crypto.cipherparams.iv, 'hex'),
+    )
     const key = new Uint8Array(32)
     const plain = decipher.update(ciphertext)
     key.set(plain, 32 - plain.length)
@@ -103,7 +114,10 @@ function macOf(derived: Uint8Array, ciphertext: Uint8Array): Buffer {
 
 function addressOfPrivateKey(privateKey: Uint8Array) {
   if (!secp256k1.utils.isValidSecretKey(privateKey)) {
-    throw new CustodyError('KEY_FILE_INVALID', 'Expected a secp256k1 private key of 32 bytes, above 0 and below the order of the curve.')
+    throw new CustodyError(
+      'KEY_FILE_INVALID',
+      'Expected a secp256k1 private key of 32 bytes, above 0 and below the order of the curve.',
+    )
   }
   return publicKeyToAddress(bytesToHex(secp256k1.getPublicKey(privateKey, false)))
 }

@@ -12,7 +12,11 @@ const UNCOMPRESSED = Uint8Array.of(4)
  */
 export function decodeEcPoint(value: Uint8Array): Hex {
   const point = unwrap(value)
-  if (point === null) throw new CustodyError('TOKEN_KEY', `Expected CKA_EC_POINT of 33, 35, 64, 65 or 67 bytes, got ${value.length} of another form.`)
+  if (point === null)
+    throw new CustodyError(
+      'TOKEN_KEY',
+      `Expected CKA_EC_POINT of 33, 35, 64, 65 or 67 bytes, got ${value.length} of another form.`,
+    )
   try {
     const parsed = secp256k1.Point.fromBytes(point)
     parsed.assertValidity()

@@ -16,14 +16,21 @@ const ANSWER_BYTES = 256
  * @throws HEX_INVALID, TOKEN_FAULT, TOKEN_KEY, TOKEN_SIGNATURE
  * @see PKCS#11 v2.40 §2.3.6, EIP-2
  */
-export async function signOnToken(pkcs11: PKCS11, session: Handle, privateKey: Handle, digest: Hex, address: Address): Promise<EcdsaSignature> {
+export async function signOnToken(
+  pkcs11: PKCS11,
+  session: Handle,
+  privateKey: Handle,
+  digest: Hex,
+  address: Address,
+): Promise<EcdsaSignature> {
   const hash = parseHex(digest, 'digest', 32)
   // pkcs11js#121: its worker thread reads this memory without holding it, so it must be private, must not
   // come from Node's shared pool, and must be in use until the answer is here.
   const input = Buffer.allocUnsafeSlow(32)
   input.write(hash.slice(2), 'hex')
   const answer = await ask(pkcs11, session, privateKey, input)
-  if (bytesToHex(input) !== hash) throw new CustodyError('TOKEN_SIGNATURE', 'The digest changed in memory while the token was signing.')
+  if (bytesToHex(input) !== hash)
+    throw new CustodyError('TOKEN_SIGNATURE', 'The digest changed in memory while the token was signing.')
   return normalise(answer, hash, address)
 }
 
@@ -37,7 +44,8 @@ async function ask(pkcs11: PKCS11, session: Handle, privateKey: Handle, input: B
 }
 
 function normalise(answer: Buffer, digest: Hex, address: Address): EcdsaSignature {
-  if (answer.length !== 64) throw new CustodyError('TOKEN_SIGNATURE', `Expected a signature of 64 bytes from the token, got ${answer.length}.`)
+  if (answer.length !== 64)
+    throw new CustodyError('TOKEN_SIGNATURE', `Expected a signature of 64 bytes from the token, got ${answer.length}.`)
   const r = bytesToHex(answer.subarray(0, 32))
   const high = BigInt(bytesToHex(answer.subarray(32, 64)))
   // Before the parity is found: turning s round turns the parity as well.
@@ -47,5 +55,8 @@ function normalise(answer: Buffer, digest: Hex, address: Address): EcdsaSignatur
     const recovered = recoverAddress(digest, signature)
     if (recovered !== null && sameAddress(recovered, address)) return signature
   }
-  throw new CustodyError('TOKEN_SIGNATURE', `Expected a signature of ${address}, the one from the token does not recover to it.`)
+  throw new CustodyError(
+    'TOKEN_SIGNATURE',
+    `Expected a signature of ${address}, the one from the token does not recover to it.`,
+  )
 }

@@ -7,9 +7,29 @@ import { bytesToHex, type Hex } from '../../primitives/hex.ts'
 import type { Secret } from '../signer.ts'
 import { ckrName, tokenError } from './ckr.ts'
 import {
-  CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_COPYABLE, CKA_DERIVE, CKA_EC_PARAMS, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL,
-  CKA_MODIFIABLE, CKA_NEVER_EXTRACTABLE, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN, CKA_VALUE, CKA_VERIFY, CKK_EC, CKM_EC_KEY_PAIR_GEN,
-  CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, SECP256K1_PARAMS,
+  CKA_ALWAYS_SENSITIVE,
+  CKA_CLASS,
+  CKA_COPYABLE,
+  CKA_DERIVE,
+  CKA_EC_PARAMS,
+  CKA_EXTRACTABLE,
+  CKA_ID,
+  CKA_KEY_TYPE,
+  CKA_LABEL,
+  CKA_LOCAL,
+  CKA_MODIFIABLE,
+  CKA_NEVER_EXTRACTABLE,
+  CKA_PRIVATE,
+  CKA_SENSITIVE,
+  CKA_SIGN,
+  CKA_TOKEN,
+  CKA_VALUE,
+  CKA_VERIFY,
+  CKK_EC,
+  CKM_EC_KEY_PAIR_GEN,
+  CKO_PRIVATE_KEY,
+  CKO_PUBLIC_KEY,
+  SECP256K1_PARAMS,
 } from './cryptoki.ts'
 import { signOnToken } from './ecdsa.ts'
 import { findKeyPair, findObjects, idBytes, readFlag } from './key-pair.ts'
@@ -47,7 +67,9 @@ const PROOF = keccak256Text('Coffer: this key pair was just made and signs this 
  * is not as asked is destroyed.
  * @throws DEPENDENCY_MISSING, TOKEN_MODULE, TOKEN_NOT_FOUND, TOKEN_PIN, TOKEN_FAULT, TOKEN_KEY, TOKEN_ATTRIBUTES, TOKEN_SIGNATURE
  */
-export async function generateTokenKey(order: TokenPlace & { readonly pin: Secret; readonly label: string }): Promise<TokenKey> {
+export async function generateTokenKey(
+  order: TokenPlace & { readonly pin: Secret; readonly label: string },
+): Promise<TokenKey> {
   const token = await openToken(order, order.pin)
   try {
     const session = token.openSession('read-write')
@@ -80,7 +102,12 @@ async function generate(pkcs11: PKCS11, session: Handle, info: TokenInfo, label:
   }
 }
 
-async function makePair(pkcs11: PKCS11, session: Handle, keyId: Hex, label: string): Promise<{ privateKey: Handle; publicKey: Handle }> {
+async function makePair(
+  pkcs11: PKCS11,
+  session: Handle,
+  keyId: Hex,
+  label: string,
+): Promise<{ privateKey: Handle; publicKey: Handle }> {
   const shared = (objectClass: number): Template => [
     { type: CKA_CLASS, value: objectClass },
     { type: CKA_KEY_TYPE, value: CKK_EC },
@@ -112,13 +139,18 @@ async function makePair(pkcs11: PKCS11, session: Handle, keyId: Hex, label: stri
 }
 
 function readFacts(pkcs11: PKCS11, session: Handle, key: Handle): Record<string, boolean> {
-  return Object.fromEntries(facts.map(([name, type, wanted]) => {
-    const value = readFlag(pkcs11, session, key, type)
-    if (value !== wanted) {
-      throw new CustodyError('TOKEN_ATTRIBUTES', `Expected a key with ${name} ${String(wanted)}, the token made one with ${name} ${String(value)}.`)
-    }
-    return [name, value]
-  }))
+  return Object.fromEntries(
+    facts.map(([name, type, wanted]) => {
+      const value = readFlag(pkcs11, session, key, type)
+      if (value !== wanted) {
+        throw new CustodyError(
+          'TOKEN_ATTRIBUTES',
+          `Expected a key with ${name} ${String(wanted)}, the token made one with ${name} ${String(value)}.`,
+        )
+      }
+      return [name, value]
+    }),
+  )
 }
 
 // The strongest of the checks: whatever the attributes say, the bytes must not come out.
@@ -131,7 +163,10 @@ function assertValueHidden(pkcs11: PKCS11, session: Handle, key: Handle): void {
     name = ckrName(error)
   }
   if (name !== 'CKR_ATTRIBUTE_SENSITIVE') {
-    throw new CustodyError('TOKEN_ATTRIBUTES', `Expected the token to refuse the private value with CKR_ATTRIBUTE_SENSITIVE, it answered ${name ?? 'with the value'}.`)
+    throw new CustodyError(
+      'TOKEN_ATTRIBUTES',
+      `Expected the token to refuse the private value with CKR_ATTRIBUTE_SENSITIVE, it answered ${name ?? 'with the value'}.`,
+    )
   }
 }
 

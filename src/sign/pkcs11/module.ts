@@ -34,7 +34,10 @@ export async function loadModule(path: string): Promise<TokenModule> {
   try {
     pkcs11.load(real)
   } catch (error) {
-    throw new CustodyError('TOKEN_MODULE', `Expected a PKCS#11 library at "${path}", it does not load: ${excerpt((error as Error).message, 120)}`)
+    throw new CustodyError(
+      'TOKEN_MODULE',
+      `Expected a PKCS#11 library at "${path}", it does not load: ${excerpt((error as Error).message, 120)}`,
+    )
   }
   const fresh: TokenModule = { path: real, pkcs11, openTokens: 0, configuration: null }
   try {
@@ -48,7 +51,8 @@ export async function loadModule(path: string): Promise<TokenModule> {
 }
 
 function resolveModule(path: string): string {
-  if (!isAbsolute(path)) throw new CustodyError('TOKEN_MODULE', `Expected the absolute path of a PKCS#11 library, got "${excerpt(path)}".`)
+  if (!isAbsolute(path))
+    throw new CustodyError('TOKEN_MODULE', `Expected the absolute path of a PKCS#11 library, got "${excerpt(path)}".`)
   try {
     const real = realpathSync(path)
     if (statSync(real).isFile()) return real
@@ -63,9 +67,13 @@ async function loadBinding(): Promise<typeof Binding> {
     const imported = (await import('pkcs11js')) as unknown as { readonly default: typeof Binding }
     return imported.default
   } catch {
-    throw new CustodyError('DEPENDENCY_MISSING', 'Tokens need the optional package pkcs11js, which is not installed or was not built here.', {
-      next: 'Install python3, make and a C++ compiler, then run npm install pkcs11js.',
-    })
+    throw new CustodyError(
+      'DEPENDENCY_MISSING',
+      'Tokens need the optional package pkcs11js, which is not installed or was not built here.',
+      {
+        next: 'Install python3, make and a C++ compiler, then run npm install pkcs11js.',
+      },
+    )
   }
 }
 
@@ -76,9 +84,15 @@ function initialise(module: TokenModule): void {
   } catch (error) {
     const name = ckrName(error)
     if (name !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED') {
-      throw new CustodyError('TOKEN_MODULE', `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Initialize.`, {
-        ...(isSoftHsm(module.path) && { next: 'Check that the folder with the tokens, which softhsm2.conf names, is there and is ours.' }),
-      })
+      throw new CustodyError(
+        'TOKEN_MODULE',
+        `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Initialize.`,
+        {
+          ...(isSoftHsm(module.path) && {
+            next: 'Check that the folder with the tokens, which softhsm2.conf names, is there and is ours.',
+          }),
+        },
+      )
     }
   }
   module.configuration = process.env['SOFTHSM2_CONF']
@@ -91,7 +105,10 @@ function finalise(module: TokenModule): void {
   } catch (error) {
     const name = ckrName(error)
     if (name === 'CKR_CRYPTOKI_NOT_INITIALIZED') return
-    throw new CustodyError('TOKEN_MODULE', `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Finalize.`)
+    throw new CustodyError(
+      'TOKEN_MODULE',
+      `The library ${basename(module.path)} answered ${name ?? 'with an error'} to C_Finalize.`,
+    )
   }
 }
 
@@ -101,7 +118,10 @@ function followConfiguration(module: TokenModule): TokenModule {
   const changed = isSoftHsm(module.path) && module.configuration !== process.env['SOFTHSM2_CONF']
   if (module.configuration !== null && !changed) return module
   if (module.openTokens > 0) {
-    throw new CustodyError('TOKEN_MODULE', 'SoftHSM is in use with another token folder in this process; close its keys first.')
+    throw new CustodyError(
+      'TOKEN_MODULE',
+      'SoftHSM is in use with another token folder in this process; close its keys first.',
+    )
   }
   finalise(module)
   initialise(module)
@@ -114,7 +134,8 @@ export function isSoftHsm(path: string): boolean {
 
 /** Starts SoftHSM again so that it sees tokens made since; only while nothing is open. @throws TOKEN_MODULE */
 export function restartModule(module: TokenModule): void {
-  if (module.openTokens > 0) throw new CustodyError('TOKEN_MODULE', 'The library is in use in this process; close its keys first.')
+  if (module.openTokens > 0)
+    throw new CustodyError('TOKEN_MODULE', 'The library is in use in this process; close its keys first.')
   finalise(module)
   initialise(module)
 }

@@ -4,8 +4,14 @@ import { CustodyError, excerpt } from '../../errors.ts'
 import type { Secret } from '../signer.ts'
 import { asking, ckrName, tokenError } from './ckr.ts'
 import {
-  CKF_RW_SESSION, CKF_SERIAL_SESSION, CKF_TOKEN_INITIALIZED, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED,
-  CKS_RO_USER_FUNCTIONS, CKS_RW_USER_FUNCTIONS, CKU_USER,
+  CKF_RW_SESSION,
+  CKF_SERIAL_SESSION,
+  CKF_TOKEN_INITIALIZED,
+  CKF_USER_PIN_FINAL_TRY,
+  CKF_USER_PIN_LOCKED,
+  CKS_RO_USER_FUNCTIONS,
+  CKS_RW_USER_FUNCTIONS,
+  CKU_USER,
 } from './cryptoki.ts'
 import { loadModule, type TokenModule } from './module.ts'
 
@@ -72,7 +78,9 @@ function hold(key: string, login: Login): OpenToken {
     pkcs11,
     info: login.info,
     openSession: (kind) =>
-      asking('opening a session', () => pkcs11.C_OpenSession(login.slot, CKF_SERIAL_SESSION | (kind === 'read-write' ? CKF_RW_SESSION : 0))),
+      asking('opening a session', () =>
+        pkcs11.C_OpenSession(login.slot, CKF_SERIAL_SESSION | (kind === 'read-write' ? CKF_RW_SESSION : 0)),
+      ),
     closeSession: (session) => closeQuietly(pkcs11, session),
     release() {
       if (!held) return
@@ -92,13 +100,20 @@ function drop(key: string, login: Login): void {
 
 /** The one slot whose token has the label. @throws TOKEN_NOT_FOUND, TOKEN_FAULT */
 export function findToken(pkcs11: PKCS11, label: string): { slot: Handle; info: TokenInfo } {
-  const found = asking('listing tokens', () => pkcs11.C_GetSlotList(true).flatMap((slot) => {
-    const info = pkcs11.C_GetTokenInfo(slot)
-    return (info.flags & CKF_TOKEN_INITIALIZED) !== 0 && info.label.replace(/[ \0]+$/, '') === label ? [{ slot, info }] : []
-  }))
+  const found = asking('listing tokens', () =>
+    pkcs11.C_GetSlotList(true).flatMap((slot) => {
+      const info = pkcs11.C_GetTokenInfo(slot)
+      return (info.flags & CKF_TOKEN_INITIALIZED) !== 0 && info.label.replace(/[ \0]+$/, '') === label
+        ? [{ slot, info }]
+        : []
+    }),
+  )
   const [only] = found
   if (only === undefined || found.length > 1) {
-    throw new CustodyError('TOKEN_NOT_FOUND', `Expected one token with the label "${excerpt(label)}", found ${found.length}.`)
+    throw new CustodyError(
+      'TOKEN_NOT_FOUND',
+      `Expected one token with the label "${excerpt(label)}", found ${found.length}.`,
+    )
   }
   return only
 }
@@ -106,7 +121,8 @@ export function findToken(pkcs11: PKCS11, label: string): { slot: Handle; info: 
 function logIn(module: TokenModule, label: string, pin: Secret): Login {
   const { pkcs11 } = module
   const { slot, info } = findToken(pkcs11, label)
-  if ((info.flags & CKF_USER_PIN_LOCKED) !== 0) throw new CustodyError('TOKEN_PIN', `The PIN of the token "${excerpt(label)}" is locked.`)
+  if ((info.flags & CKF_USER_PIN_LOCKED) !== 0)
+    throw new CustodyError('TOKEN_PIN', `The PIN of the token "${excerpt(label)}" is locked.`)
   const anchor = asking('opening a session', () => pkcs11.C_OpenSession(slot, CKF_SERIAL_SESSION))
   try {
     pkcs11.C_Login(anchor, CKU_USER, pin)
@@ -116,7 +132,9 @@ function logIn(module: TokenModule, label: string, pin: Secret): Login {
       closeQuietly(pkcs11, anchor)
       const refused = tokenError(error, `logging in to "${excerpt(label)}"`)
       throw last && refused.code === 'TOKEN_PIN'
-        ? new CustodyError('TOKEN_PIN', `${refused.message} One try is left before it locks.`, { details: refused.details })
+        ? new CustodyError('TOKEN_PIN', `${refused.message} One try is left before it locks.`, {
+            details: refused.details,
+          })
         : refused
     }
   }
@@ -140,9 +158,12 @@ function markOf(markKey: Buffer, pin: Secret): Buffer {
 function assertSamePin(login: Login, pin: Secret): void {
   if (login.wrongPins < MAX_WRONG_PINS && timingSafeEqual(login.pinMark, markOf(login.markKey, pin))) return
   login.wrongPins++
-  throw new CustodyError('TOKEN_PIN', login.wrongPins > MAX_WRONG_PINS
-    ? 'Too many wrong PINs for a token that is in use; close its keys first.'
-    : 'Expected the PIN with which the token is open already, got another.')
+  throw new CustodyError(
+    'TOKEN_PIN',
+    login.wrongPins > MAX_WRONG_PINS
+      ? 'Too many wrong PINs for a token that is in use; close its keys first.'
+      : 'Expected the PIN with which the token is open already, got another.',
+  )
 }
 
 // A token that was taken out, or logged out by other code, leaves dead sessions behind.

@@ -28,7 +28,10 @@ export async function openTokenSigner(place: TokenKeyPlace, pin: Secret): Promis
     const { privateKey, publicKey } = findKeyPair(token.pkcs11, session, keyId)
     const found = publicKeyToAddress(publicKey)
     if (!sameAddress(found, place.address)) {
-      throw new CustodyError('TOKEN_KEY', `Expected the key of ${place.address} under id ${keyId}, the token holds the key of ${found}.`)
+      throw new CustodyError(
+        'TOKEN_KEY',
+        `Expected the key of ${place.address} under id ${keyId}, the token holds the key of ${found}.`,
+      )
     }
     return createTokenSigner(token, session, privateKey, toChecksum(place.address))
   } catch (error) {
@@ -46,7 +49,11 @@ function createTokenSigner(token: OpenToken, first: Handle, privateKey: Handle, 
 
   async function signNext(digest: Hex): Promise<EcdsaSignature> {
     if (!open) throw new CustodyError('INTERNAL', `The signer of ${address} is closed.`)
-    if (lied) throw new CustodyError('TOKEN_SIGNATURE', `The token gave a wrong signature for ${address} before; it is not asked again.`)
+    if (lied)
+      throw new CustodyError(
+        'TOKEN_SIGNATURE',
+        `The token gave a wrong signature for ${address} before; it is not asked again.`,
+      )
     const hash = parseHex(digest, 'digest', 32)
     session ??= token.openSession('read-only')
     try {

@@ -41,7 +41,10 @@ export class NodeSqliteDriver implements Driver {
   async acquireConnection(): Promise<DatabaseConnection> {
     // It would wait for the transaction that waits for it.
     if (this.#inside.getStore()?.open === true) {
-      throw new CustodyError('INTERNAL', 'Inside a transaction the database was used around it, or a second one was opened.')
+      throw new CustodyError(
+        'INTERNAL',
+        'Inside a transaction the database was used around it, or a second one was opened.',
+      )
     }
     const before = this.#tail
     const turn = Promise.withResolvers<undefined>()

@@ -32,7 +32,10 @@ vi.mock('@noble/curves/secp256k1.js', async (original) => {
   const real = await original<{ secp256k1: typeof secp256k1 }>()
   return {
     ...real,
-    secp256k1: { ...real.secp256k1, sign: (...parameters: Parameters<typeof secp256k1.sign>) => lie.signature ?? real.secp256k1.sign(...parameters) },
+    secp256k1: {
+      ...real.secp256k1,
+      sign: (...parameters: Parameters<typeof secp256k1.sign>) => lie.signature ?? real.secp256k1.sign(...parameters),
+    },
   }
 })
 
@@ -55,16 +58,26 @@ describe('when a key from a file signs', () => {
   it('gives low s, the address back in noble, ethers and viem, and the bytes of ethers, for random digests', async () => {
     const signer = await openOne()
     const peer = new SigningKey(one)
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async (bytes) => {
-      const random = bytesToHex(bytes)
-      const signature = await signer.sign(random)
-      await expectAgreement(random, signature, address)
-      expect(signature).toEqual(expect.objectContaining(pick(peer.sign(random))))
-    }), { numRuns: runs })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async (bytes) => {
+        const random = bytesToHex(bytes)
+        const signature = await signer.sign(random)
+        await expectAgreement(random, signature, address)
+        expect(signature).toEqual(expect.objectContaining(pick(peer.sign(random))))
+      }),
+      { numRuns: runs },
+    )
     await signer.close()
   })
 
-  it.each(['0x', `0x${'ab'.repeat(31)}`, `0x${'ab'.repeat(33)}`, `0x${'ab'.repeat(64)}`, `0x${'a'.repeat(63)}`, 'ab'.repeat(32)])('refuses %s, which is no digest of 32 bytes', async (bad) => {
+  it.each([
+    '0x',
+    `0x${'ab'.repeat(31)}`,
+    `0x${'ab'.repeat(33)}`,
+    `0x${'ab'.repeat(64)}`,
+    `0x${'a'.repeat(63)}`,
+    'ab'.repeat(32),
+  ])('refuses %s, which is no digest of 32 bytes', async (bad) => {
     const signer = await openOne()
     await expect(signer.sign(bad as Hex)).rejects.toThrowWithCode('HEX_INVALID')
     await signer.close()
@@ -85,8 +98,10 @@ describe('when a key from a file signs', () => {
 describe('when a key file is opened', () => {
   it('refuses the file of another address with KEY_FILE_INVALID and wipes the key', async () => {
     const file = await writeKeyFile(folder, one, passphrase)
-    await expect(openKeystoreSigner(file, '0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF', passphrase)).rejects.toThrowWithCode('KEY_FILE_INVALID')
-    expect([...handedOut.at(-1) as Uint8Array]).toEqual(Array<number>(32).fill(0))
+    await expect(
+      openKeystoreSigner(file, '0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF', passphrase),
+    ).rejects.toThrowWithCode('KEY_FILE_INVALID')
+    expect([...(handedOut.at(-1) as Uint8Array)]).toEqual(Array<number>(32).fill(0))
   })
 
   it('refuses a wrong passphrase with PASSPHRASE_WRONG', async () => {
@@ -95,7 +110,9 @@ describe('when a key file is opened', () => {
   })
 
   it('refuses a file that is not there with FILE_UNREADABLE, and a folder with KEY_FILE_INVALID', async () => {
-    await expect(openKeystoreSigner(join(folder, 'none.json'), address, passphrase)).rejects.toThrowWithCode('FILE_UNREADABLE')
+    await expect(openKeystoreSigner(join(folder, 'none.json'), address, passphrase)).rejects.toThrowWithCode(
+      'FILE_UNREADABLE',
+    )
     await expect(openKeystoreSigner(folder, address, passphrase)).rejects.toThrowWithCode('KEY_FILE_INVALID')
   })
 

@@ -12,7 +12,11 @@ const key = Uint8Array.from(Buffer.from(vectors.test1.priv, 'hex'))
 const address = '008aeeda4d805471df9b2a5b0f38a0c3bcba786b'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-const file = async () => structuredClone(await encryptKeystore(key, passphrase, { n: TEST_N })) as unknown as Record<string, Record<string, unknown>>
+const file = async () =>
+  structuredClone(await encryptKeystore(key, passphrase, { n: TEST_N })) as unknown as Record<
+    string,
+    Record<string, unknown>
+  >
 
 describe('when an official version 3 vector is decrypted', () => {
   it.each(['test1', 'test2'] as const)('%s gives the published key', async (name) => {
@@ -34,11 +38,18 @@ describe('when another wallet reads what Coffer wrote', () => {
   })
 
   it('ethers opens files of random keys and passphrases', async () => {
-    await fc.assert(fc.asyncProperty(privateKey(), fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme-ascii' }), async (random, words) => {
-      const ours = await encryptKeystore(random, words, { n: TEST_N })
-      expect((await decryptKeystoreJson(JSON.stringify(ours), words)).privateKey).toBe(`0x${hex(random)}`)
-      expect(hex(await decryptKeystore(ours, words))).toBe(hex(random))
-    }), { numRuns: runs })
+    await fc.assert(
+      fc.asyncProperty(
+        privateKey(),
+        fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme-ascii' }),
+        async (random, words) => {
+          const ours = await encryptKeystore(random, words, { n: TEST_N })
+          expect((await decryptKeystoreJson(JSON.stringify(ours), words)).privateKey).toBe(`0x${hex(random)}`)
+          expect(hex(await decryptKeystore(ours, words))).toBe(hex(random))
+        },
+      ),
+      { numRuns: runs },
+    )
   })
 })
 
@@ -49,11 +60,14 @@ describe('when Coffer reads what another wallet wrote', () => {
   })
 
   // NFC leaves the ligature alone, NFKC (ethers) writes it as two letters, geth takes the bytes as typed.
-  it.each(['ligature ﬁ in a passphrase', 'cafe\u0301 with a combining accent', 'plain ascii words here'])('opens a file of ethers whose passphrase is %j', async (words) => {
-    const account = { address: `0x${address}`, privateKey: `0x${hex(key)}` }
-    const theirs = await encryptKeystoreJson(account, words, { scrypt: { N: TEST_N } })
-    expect(hex(await decryptKeystore(JSON.parse(theirs), words))).toBe(hex(key))
-  })
+  it.each(['ligature ﬁ in a passphrase', 'cafe\u0301 with a combining accent', 'plain ascii words here'])(
+    'opens a file of ethers whose passphrase is %j',
+    async (words) => {
+      const account = { address: `0x${address}`, privateKey: `0x${hex(key)}` }
+      const theirs = await encryptKeystoreJson(account, words, { scrypt: { N: TEST_N } })
+      expect(hex(await decryptKeystore(JSON.parse(theirs), words))).toBe(hex(key))
+    },
+  )
 
   it('opens a passphrase typed with decomposed letters as well as with composed ones', async () => {
     const ours = await encryptKeystore(key, 'cafe\u0301 au lait', { n: TEST_N })
@@ -69,22 +83,34 @@ describe('when Coffer reads what another wallet wrote', () => {
 describe('when a key file is wrong', () => {
   it('refuses any changed byte of the ciphertext or the MAC with PASSPHRASE_WRONG', async () => {
     const good = await encryptKeystore(key, passphrase, { n: TEST_N })
-    await fc.assert(fc.asyncProperty(fc.constantFrom('ciphertext', 'mac'), fc.nat(31), fc.integer({ min: 1, max: 255 }), async (field, at, flip) => {
-      const bytes = Buffer.from(good.crypto[field as 'mac'], 'hex')
-      bytes[at] = (bytes[at] as number) ^ flip
-      const bad = { ...good, crypto: { ...good.crypto, [field]: bytes.toString('hex') } }
-      await expect(decryptKeystore(bad, passphrase)).rejects.toThrowWithCode('PASSPHRASE_WRONG')
-    }), { numRuns: runs })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('ciphertext', 'mac'),
+        fc.nat(31),
+        fc.integer({ min: 1, max: 255 }),
+        async (field, at, flip) => {
+          const bytes = Buffer.from(good.crypto[field as 'mac'], 'hex')
+          bytes[at] = (bytes[at] as number) ^ flip
+          const bad = { ...good, crypto: { ...good.crypto, [field]: bytes.toString('hex') } }
+          await expect(decryptKeystore(bad, passphrase)).rejects.toThrowWithCode('PASSPHRASE_WRONG')
+        },
+      ),
+      { numRuns: runs },
+    )
   })
 
   it('refuses a file that names the address of another key with KEY_FILE_INVALID', async () => {
-    const bad = { ...await file(), address: '7e5f4552091a69125d5dfcb7b8c2659029395bdf' }
+    const bad = { ...(await file()), address: '7e5f4552091a69125d5dfcb7b8c2659029395bdf' }
     await expect(decryptKeystore(bad, passphrase)).rejects.toThrowWithCode('KEY_FILE_INVALID')
   })
 
   it('refuses a key of zero with KEY_FILE_INVALID', async () => {
-    await expect(encryptKeystore(new Uint8Array(32), passphrase, { n: TEST_N })).rejects.toThrowWithCode('KEY_FILE_INVALID')
-    await expect(encryptKeystore(new Uint8Array(31).fill(1), passphrase, { n: TEST_N })).rejects.toThrowWithCode('KEY_FILE_INVALID')
+    await expect(encryptKeystore(new Uint8Array(32), passphrase, { n: TEST_N })).rejects.toThrowWithCode(
+      'KEY_FILE_INVALID',
+    )
+    await expect(encryptKeystore(new Uint8Array(31).fill(1), passphrase, { n: TEST_N })).rejects.toThrowWithCode(
+      'KEY_FILE_INVALID',
+    )
   })
 
   const edits: [string, (file: Record<string, Record<string, unknown>>) => unknown][] = [
@@ -143,5 +169,8 @@ function withScrypt(document: Record<string, Record<string, unknown>>, change: o
 }
 
 function withPbkdf2(document: Record<string, Record<string, unknown>>, change: object): unknown {
-  return withCrypto(document, { kdf: 'pbkdf2', kdfparams: { c: 1000, prf: 'hmac-sha256', dklen: 32, salt: '00'.repeat(32), ...change } })
+  return withCrypto(document, {
+    kdf: 'pbkdf2',
+    kdfparams: { c: 1000, prf: 'hmac-sha256', dklen: 32, salt: '00'.repeat(32), ...change },
+  })
 }

@@ -25,15 +25,21 @@ afterEach(() => vi.restoreAllMocks())
 
 const makeKey = (label: string) => generateTokenKey({ ...folder, pin: PIN, label })
 const openKey = (which = key, pin = PIN) =>
-  openTokenSigner({ module: folder.module, token: folder.token, keyId: which.keyId, address: publicKeyToAddress(which.publicKey) }, pin)
+  openTokenSigner(
+    { module: folder.module, token: folder.token, keyId: which.keyId, address: publicKeyToAddress(which.publicKey) },
+    pin,
+  )
 
 describe('when a key on a token signs', () => {
   it('gives low s and the address back in noble, ethers and viem, for random digests', async () => {
     const signer = await openKey()
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async (bytes) => {
-      const random = bytesToHex(bytes)
-      await expectAgreement(random, await signer.sign(random), signer.address)
-    }), { numRuns: runs })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async (bytes) => {
+        const random = bytesToHex(bytes)
+        await expectAgreement(random, await signer.sign(random), signer.address)
+      }),
+      { numRuns: runs },
+    )
     await signer.close()
   })
 
@@ -64,7 +70,8 @@ describe('when a key on a token signs', () => {
     const signer = await openKey()
     const digests = Array.from({ length: 40 }, (_, i): Hex => `0x${i.toString(16).padStart(64, '0')}`)
     const signatures = await Promise.all(digests.map((each) => signer.sign(each)))
-    for (const [i, signature] of signatures.entries()) await expectAgreement(digests[i] as Hex, signature, signer.address)
+    for (const [i, signature] of signatures.entries())
+      await expectAgreement(digests[i] as Hex, signature, signer.address)
     await signer.close()
   })
 
@@ -91,7 +98,11 @@ describe('when one process has several signers of one token', () => {
     const [a, b, c] = await Promise.all([openKey(), openKey(second), openKey()])
     expect(logins).toHaveBeenCalledTimes(1)
     expect(a.address).not.toBe(b.address)
-    await Promise.all([a, b, c].flatMap((signer) => Array.from({ length: 10 }, async () => expectAgreement(digest, await signer.sign(digest), signer.address))))
+    await Promise.all(
+      [a, b, c].flatMap((signer) =>
+        Array.from({ length: 10 }, async () => expectAgreement(digest, await signer.sign(digest), signer.address)),
+      ),
+    )
     await a.close()
     await a.close()
     await c.close()
@@ -153,11 +164,16 @@ describe('when the PIN is wrong', () => {
     await (await openKey()).close()
   })
 
-  it.each(['CKR_PIN_LOCKED:164', 'CKR_PIN_EXPIRED:163', 'CKR_PIN_LEN_RANGE:162'])('refuses with TOKEN_PIN when the token says %s, after one try', async (answer) => {
-    const logins = vi.spyOn(folder.pkcs11, 'C_Login').mockImplementation(() => { throw new Error(answer) })
-    await expect(openKey()).rejects.toThrowWithCode('TOKEN_PIN')
-    expect(logins).toHaveBeenCalledTimes(1)
-  })
+  it.each(['CKR_PIN_LOCKED:164', 'CKR_PIN_EXPIRED:163', 'CKR_PIN_LEN_RANGE:162'])(
+    'refuses with TOKEN_PIN when the token says %s, after one try',
+    async (answer) => {
+      const logins = vi.spyOn(folder.pkcs11, 'C_Login').mockImplementation(() => {
+        throw new Error(answer)
+      })
+      await expect(openKey()).rejects.toThrowWithCode('TOKEN_PIN')
+      expect(logins).toHaveBeenCalledTimes(1)
+    },
+  )
 
   it('does not try at all when the token says that it is locked', async () => {
     const real = folder.pkcs11.C_GetTokenInfo
@@ -175,7 +191,16 @@ describe('when something is not there', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'coffer-module-'))
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
   const open = (change: object) =>
-    openTokenSigner({ module: folder.module, token: folder.token, keyId: key.keyId, address: publicKeyToAddress(key.publicKey), ...change }, PIN)
+    openTokenSigner(
+      {
+        module: folder.module,
+        token: folder.token,
+        keyId: key.keyId,
+        address: publicKeyToAddress(key.publicKey),
+        ...change,
+      },
+      PIN,
+    )
 
   it('a token of another label is TOKEN_NOT_FOUND', async () => {
     await expect(open({ token: 'no-such-token' })).rejects.toThrowWithCode('TOKEN_NOT_FOUND')
@@ -207,11 +232,17 @@ describe('when something is not there', () => {
     await expect(open({ address: '0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf' })).rejects.toThrowWithCode('TOKEN_KEY')
   })
 
-  it.each([['private', CKO_PRIVATE_KEY], ['public', CKO_PUBLIC_KEY]] as const)('a %s half that was deleted from the token is TOKEN_KEY', async (_, half) => {
+  it.each([
+    ['private', CKO_PRIVATE_KEY],
+    ['public', CKO_PUBLIC_KEY],
+  ] as const)('a %s half that was deleted from the token is TOKEN_KEY', async (_, half) => {
     const doomed = await makeKey('doomed')
     const signer = await openKey(doomed)
     const intruder = intruderSession(folder)
-    const [object] = findObjects(intruder.pkcs11, intruder.session, [{ type: CKA_CLASS, value: half }, { type: CKA_ID, value: idBytes(doomed.keyId) }])
+    const [object] = findObjects(intruder.pkcs11, intruder.session, [
+      { type: CKA_CLASS, value: half },
+      { type: CKA_ID, value: idBytes(doomed.keyId) },
+    ])
     intruder.pkcs11.C_DestroyObject(intruder.session, object as Buffer)
     intruder.close()
     if (half === CKO_PRIVATE_KEY) await expect(signer.sign(digest)).rejects.toThrowWithCode('TOKEN_KEY')
@@ -223,7 +254,10 @@ describe('when something is not there', () => {
     const doubled = await makeKey('doubled')
     const other = await makeKey('other')
     const intruder = intruderSession(folder)
-    const [object] = findObjects(intruder.pkcs11, intruder.session, [{ type: CKA_CLASS, value: CKO_PUBLIC_KEY }, { type: CKA_ID, value: idBytes(other.keyId) }])
+    const [object] = findObjects(intruder.pkcs11, intruder.session, [
+      { type: CKA_CLASS, value: CKO_PUBLIC_KEY },
+      { type: CKA_ID, value: idBytes(other.keyId) },
+    ])
     intruder.pkcs11.C_CopyObject(intruder.session, object as Buffer, [{ type: CKA_ID, value: idBytes(doubled.keyId) }])
     intruder.close()
     await expect(openKey(doubled)).rejects.toThrowWithCode('TOKEN_KEY')
@@ -235,15 +269,28 @@ describe('when the token lies', () => {
     ['garbage', (answer) => Buffer.alloc(answer.length, 0x21)],
     ['zeros', (answer) => Buffer.alloc(answer.length)],
     ['ones', (answer) => Buffer.alloc(answer.length, 0xff)],
-    ['one flipped bit', (answer) => { answer[17] = (answer[17] as number) ^ 1; return answer }],
+    [
+      'one flipped bit',
+      (answer) => {
+        answer[17] = (answer[17] as number) ^ 1
+        return answer
+      },
+    ],
     ['r and s swapped', (answer) => Buffer.concat([answer.subarray(32), answer.subarray(0, 32)])],
     ['a byte too few', (answer) => answer.subarray(0, 63)],
     ['nothing', () => Buffer.alloc(0)],
-    ['DER', (answer) => Buffer.concat([Buffer.of(0x30, 68, 2, 32), answer.subarray(0, 32), Buffer.of(2, 32), answer.subarray(32)])],
+    [
+      'DER',
+      (answer) =>
+        Buffer.concat([Buffer.of(0x30, 68, 2, 32), answer.subarray(0, 32), Buffer.of(2, 32), answer.subarray(32)]),
+    ],
   ]
   it.each(lies)('%s is TOKEN_SIGNATURE, nothing is released, and it is not asked again', async (_, lie) => {
     const real = folder.pkcs11.C_SignAsync
-    const asked = vi.spyOn(folder.pkcs11, 'C_SignAsync').mockImplementation(async function (this: PKCS11, ...parameters) {
+    const asked = vi.spyOn(folder.pkcs11, 'C_SignAsync').mockImplementation(async function (
+      this: PKCS11,
+      ...parameters
+    ) {
       return lie(Buffer.from(await real.apply(this, parameters)))
     })
     const signer = await openKey()
@@ -279,12 +326,15 @@ describe('when the token lies', () => {
 })
 
 describe('when the token faults', () => {
-  it.each(['CKR_DEVICE_ERROR:48', 'CKR_DEVICE_REMOVED:50', 'CKR_GENERAL_ERROR:5', 'no code at all'])('%s is TOKEN_FAULT, and the next signature starts on a clean session', async (answer) => {
-    const signer = await openKey()
-    vi.spyOn(folder.pkcs11, 'C_SignAsync').mockRejectedValueOnce(new Error(answer))
-    // The operation of the broken call stays active in its session: CKR_OPERATION_ACTIVE would follow there.
-    await expect(signer.sign(digest)).rejects.toThrowWithCode('TOKEN_FAULT')
-    await expectAgreement(digest, await signer.sign(digest), signer.address)
-    await signer.close()
-  })
+  it.each(['CKR_DEVICE_ERROR:48', 'CKR_DEVICE_REMOVED:50', 'CKR_GENERAL_ERROR:5', 'no code at all'])(
+    '%s is TOKEN_FAULT, and the next signature starts on a clean session',
+    async (answer) => {
+      const signer = await openKey()
+      vi.spyOn(folder.pkcs11, 'C_SignAsync').mockRejectedValueOnce(new Error(answer))
+      // The operation of the broken call stays active in its session: CKR_OPERATION_ACTIVE would follow there.
+      await expect(signer.sign(digest)).rejects.toThrowWithCode('TOKEN_FAULT')
+      await expectAgreement(digest, await signer.sign(digest), signer.address)
+      await signer.close()
+    },
+  )
 })

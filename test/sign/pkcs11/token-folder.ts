@@ -21,9 +21,19 @@ export interface TokenFolder {
 
 /** A real SoftHSM token of this test file alone; a machine without SoftHSM fails with what to install. */
 export function softHsmToken(label: string): TokenFolder {
-  const folder: TokenFolder = { directory: mkdtempSync(join(tmpdir(), 'coffer-token-')), module: '', token: '', pkcs11: null as unknown as PKCS11 }
+  const folder: TokenFolder = {
+    directory: mkdtempSync(join(tmpdir(), 'coffer-token-')),
+    module: '',
+    token: '',
+    pkcs11: null as unknown as PKCS11,
+  }
   beforeAll(async () => {
-    const { module, token } = await createSoftHsmToken({ directory: join(folder.directory, 'softhsm'), label, pin: PIN, soPin: SO_PIN })
+    const { module, token } = await createSoftHsmToken({
+      directory: join(folder.directory, 'softhsm'),
+      label,
+      pin: PIN,
+      soPin: SO_PIN,
+    })
     Object.assign(folder, { module, token, pkcs11: (await loadModule(module)).pkcs11 })
   })
   afterAll(() => rmSync(folder.directory, { recursive: true, force: true }))

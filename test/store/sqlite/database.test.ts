@@ -9,7 +9,9 @@ import { appendEntries, readHead, readRows } from '../../../src/store/log.ts'
 import { openSqlite, type SqliteStore } from '../../../src/store/sqlite/database.ts'
 import { openLog, otherProcess, startOther, temporaryFolder } from '../run-other.ts'
 
-interface Tables { numbers: { n: number; text: string | null } }
+interface Tables {
+  numbers: { n: number; text: string | null }
+}
 
 async function openNumbers(file: string, busyTimeoutMs = 5000): Promise<SqliteStore<Tables>> {
   const store = openSqlite<Tables>(file, { busyTimeoutMs })
@@ -25,7 +27,8 @@ const input = { type: 'test.appended', actor: 'local:alice', data: {} }
 describe('a database opened', () => {
   it('is durable at each commit, checks foreign keys, and trusts no schema', async () => {
     const { db } = await openNumbers(join(temporaryFolder(), 'a.sqlite'))
-    const pragma = async (name: string): Promise<unknown> => Object.values((await sql.raw(`pragma ${name}`).execute(db)).rows[0] ?? {})[0]
+    const pragma = async (name: string): Promise<unknown> =>
+      Object.values((await sql.raw(`pragma ${name}`).execute(db)).rows[0] ?? {})[0]
     expect(await pragma('journal_mode')).toBe('wal')
     expect(await pragma('synchronous')).toBe(2)
     expect(await pragma('foreign_keys')).toBe(1)
@@ -68,15 +71,26 @@ describe('a database opened', () => {
     const file = join(folder, 'a.sqlite')
     const store = await openNumbers(file)
     await store.immediate(async (tx) => {
-      for (let n = 0; n < 500; n++) await tx.insertInto('numbers').values({ n, text: 'x'.repeat(100) }).execute()
+      for (let n = 0; n < 500; n++)
+        await tx
+          .insertInto('numbers')
+          .values({ n, text: 'x'.repeat(100) })
+          .execute()
     })
     await store.close()
     const whole = readFileSync(file)
-    for (const damage of [() => writeFileSync(file, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xee)])), () => truncateSync(file, 8192)]) {
+    for (const damage of [
+      () => writeFileSync(file, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xee)])),
+      () => truncateSync(file, 8192),
+    ]) {
       damage()
       const read = async (): Promise<unknown> => {
         const again = openSqlite<Tables>(file)
-        return again.db.selectFrom('numbers').selectAll().execute().finally(() => again.close())
+        return again.db
+          .selectFrom('numbers')
+          .selectAll()
+          .execute()
+          .finally(() => again.close())
       }
       await expect(read()).rejects.toThrowWithCode('STORE_CORRUPT')
     }
@@ -86,22 +100,39 @@ describe('a database opened', () => {
 describe('a transaction', () => {
   it('keeps all when its work returns, and nothing when it throws, and passes on what was thrown', async () => {
     const store = await openNumbers(join(temporaryFolder(), 'a.sqlite'))
-    expect(await store.immediate(async (tx) => (await tx.insertInto('numbers').values({ n: 1, text: null }).executeTakeFirst()).numInsertedOrUpdatedRows)).toBe(1n)
+    expect(
+      await store.immediate(
+        async (tx) =>
+          (await tx.insertInto('numbers').values({ n: 1, text: null }).executeTakeFirst()).numInsertedOrUpdatedRows,
+      ),
+    ).toBe(1n)
     const reason = new Error('because')
-    await expect(store.immediate(async (tx) => {
-      await tx.insertInto('numbers').values({ n: 2, text: null }).execute()
-      throw reason
-    })).rejects.toBe(reason)
+    await expect(
+      store.immediate(async (tx) => {
+        await tx.insertInto('numbers').values({ n: 2, text: null }).execute()
+        throw reason
+      }),
+    ).rejects.toBe(reason)
     expect(await numbersIn(store)).toEqual([1])
   })
 
   it('waits for the one before it, so that none reads what another is about to change', async () => {
     const store = await openNumbers(join(temporaryFolder(), 'a.sqlite'))
-    await Promise.all(Array.from({ length: 40 }, () => store.immediate(async (tx) => {
-      const { n } = await tx.selectFrom('numbers').select((e) => e.fn.coalesce(e.fn.max('n'), sql<number>`0`).as('n')).executeTakeFirstOrThrow()
-      await new Promise((resolve) => setImmediate(resolve))
-      await tx.insertInto('numbers').values({ n: n + 1, text: null }).execute()
-    })))
+    await Promise.all(
+      Array.from({ length: 40 }, () =>
+        store.immediate(async (tx) => {
+          const { n } = await tx
+            .selectFrom('numbers')
+            .select((e) => e.fn.coalesce(e.fn.max('n'), sql<number>`0`).as('n'))
+            .executeTakeFirstOrThrow()
+          await new Promise((resolve) => setImmediate(resolve))
+          await tx
+            .insertInto('numbers')
+            .values({ n: n + 1, text: null })
+            .execute()
+        }),
+      ),
+    )
     expect(await numbersIn(store)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1))
   })
 
@@ -115,10 +146,11 @@ describe('a transaction', () => {
   it('of two stores of one process on one file waits without blocking the process', async () => {
     const file = join(temporaryFolder(), 'a.sqlite')
     const [one, two] = [await openNumbers(file), await openNumbers(file)]
-    const insert = (store: SqliteStore<Tables>, n: number): Promise<unknown> => store.immediate(async (tx) => {
-      await tx.insertInto('numbers').values({ n, text: null }).execute()
-      await new Promise((resolve) => setTimeout(resolve, 30))
-    })
+    const insert = (store: SqliteStore<Tables>, n: number): Promise<unknown> =>
+      store.immediate(async (tx) => {
+        await tx.insertInto('numbers').values({ n, text: null }).execute()
+        await new Promise((resolve) => setTimeout(resolve, 30))
+      })
     await Promise.all([insert(one, 1), insert(two, 2), insert(one, 3)])
     expect(await numbersIn(two)).toEqual([1, 2, 3])
   })
@@ -126,7 +158,13 @@ describe('a transaction', () => {
   it('that breaks a constraint is a fault that names the column and not the value', async () => {
     const store = await openNumbers(join(temporaryFolder(), 'a.sqlite'))
     const twice = store.immediate(async (tx) => {
-      await tx.insertInto('numbers').values([{ n: 1, text: 'a secret' }, { n: 1, text: 'a secret' }]).execute()
+      await tx
+        .insertInto('numbers')
+        .values([
+          { n: 1, text: 'a secret' },
+          { n: 1, text: 'a secret' },
+        ])
+        .execute()
     })
     await expect(twice).rejects.toThrowWithCode('STORE_FAULT')
     await expect(twice).rejects.toThrow('numbers.n')
@@ -222,7 +260,11 @@ describe('when the disk is full', () => {
   it('a write that the operating system has no room for is refused with STORE_FULL, and every commit before it is kept', async () => {
     const file = join(temporaryFolder(), 'a.sqlite')
     // The limit is in blocks of 512 bytes or of 1 KiB, by shell: one or two MiB, with the same end.
-    const said = execFileSync('sh', ['-c', 'ulimit -f 2048; exec "$0" "$1" fill "$2"', process.execPath, otherProcess, file], { encoding: 'utf8' })
+    const said = execFileSync(
+      'sh',
+      ['-c', 'ulimit -f 2048; exec "$0" "$1" fill "$2"', process.execPath, otherProcess, file],
+      { encoding: 'utf8' },
+    )
     const { size, code } = JSON.parse(said) as { size: number; code: string }
     expect(code).toBe('STORE_FULL')
     expect(size).toBeGreaterThan(10)
