@@ -113,15 +113,10 @@ function parseRoot(document: unknown): RootOfTrust {
 export function createHomeDirectory(directory: string): HomePaths {
   const paths = homePaths(directory)
   if (existsSync(paths.marker)) throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} already.`)
-  if (existsSync(paths.logKey) || existsSync(paths.database)) {
-    throw new CustodyError('HOME_EXISTS', `An earlier coffer init at ${directory} ended before it was done.`, {
-      next: `Remove ${directory}, then run the same command again.`,
-    })
-  }
   // A log key without its marker is what an interrupted init leaves; going on from there would mix two roots of trust.
   if ([paths.logKey, paths.root, paths.database].some((path) => existsSync(path))) {
-    throw new CustodyError('HOME_EXISTS', `There is a Coffer home at ${directory} whose making was interrupted.`, {
-      next: 'Nothing was ever done with it: remove the folder and run coffer init again, or choose another path.',
+    throw new CustodyError('HOME_EXISTS', `An earlier coffer init at ${directory} ended before it was done.`, {
+      next: `Remove ${directory}, then run the same command again.`,
     })
   }
   try {

@@ -2,6 +2,7 @@ import { CustodyError } from '../errors.ts'
 import { principalOf } from '../policy/names.ts'
 import { type Address, sameAddress } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
+import { formatTime } from '../primitives/time.ts'
 import { describeOwed, permitSignature, type SigningPermit } from '../quorum/permit.ts'
 import type { Review } from '../review/review.ts'
 import type { SafeState } from '../safe/safe-tx.ts'
@@ -67,6 +68,10 @@ export async function approve(parts: Parts, input: ApproveInput): Promise<Approv
     throw new CustodyError('APPROVAL_DIGEST', `Expected the digest ${stored.digests.digest} of ${input.id}, got ${input.digest}.`)
   }
   assertApproved(judgement.decision)
+  // Before anything is recorded: an approval of what has expired would mean nothing.
+  if (parts.clock.now() >= stored.request.expiresAt) {
+    throw new CustodyError('REQUEST_EXPIRED', `Request ${input.id} expired at ${formatTime(stored.request.expiresAt)}.`)
+  }
   const record = context.registers.keys.get(input.key)
   if (record === undefined) throw new CustodyError('NOT_FOUND', `There is no key "${input.key}".`, { next: 'Run coffer key list.' })
   const via = input.asSafe === undefined ? null : await ownerSafe(parts, context, input.asSafe)

@@ -25,6 +25,7 @@ import { assertApproved } from './judge.ts'
 import { reserve, spentToday } from './limits.ts'
 import type { Parts } from './parts.ts'
 import { reconcile, type Landing } from './reconcile.ts'
+import { recordPaid } from './settle-fees.ts'
 import { loadStored, type Stored } from './stored.ts'
 
 export interface ExecuteInput {
@@ -236,16 +237,6 @@ function ownEnvelope({ context, payer, stored }: Job, row: ExecutionRow): Envelo
     sameAddress(envelope.to, context.treasury.safe) && envelope.value === 0n && envelope.data === execution
   if (!same) throw new CustodyError('REQUEST_ALTERED', `The stored transaction ${row.hash} of ${stored.row.id} is not the one that was built for it.`)
   return envelope
-}
-
-// The fee of a reverted or cancelled transaction is gone; the effect itself is as live as before.
-async function recordPaid(parts: Parts, hash: Hex, paid: bigint): Promise<void> {
-  await parts.ledger.commit(async (work) => {
-    const row = await work.tx.selectFrom('executions').selectAll().where('hash', '=', hash).executeTakeFirst()
-    if (row === undefined || row.state === 'mined') return
-    await work.tx.updateTable('executions').set({ state: 'mined', cost: paid.toString() }).where('hash', '=', hash).execute()
-    work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.request_id, hash, effect: 'none', spending: { chainId: row.chain_id, payer: row.payer, nonce: row.nonce, cost: paid.toString(), open: false } } })
-  })
 }
 
 /** Whether a stored transaction only takes the payer's nonce. */

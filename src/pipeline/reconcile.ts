@@ -9,6 +9,7 @@ import { outflowOf } from './outflow.ts'
 import { countOutside, release, reserveAgain, settle } from './limits.ts'
 import type { Parts, SeenExecution } from './parts.ts'
 import { recordAfter } from './safe-admin.ts'
+import { settleFees } from './settle-fees.ts'
 import { loadStored } from './stored.ts'
 
 export interface Landing {
@@ -53,6 +54,7 @@ export async function reconcileTreasury(parts: Parts, chain: Chain, record: Chai
     if (landed !== undefined) await close(parts, chain, row, landed, head, record.confirmations)
     else if (row.state !== 'withdrawn' && BigInt(row.nonce ?? 0) < account.nonce) await supersede(parts, row, head, record.confirmations)
   }
+  await settleFees(parts, chain, treasury)
   await recordOutside(parts, chain, treasury, seen, rows)
 }
 

@@ -14,7 +14,9 @@ import type { TreasuryRecord } from '../store/registers.ts'
 export function recordAfter(record: TreasuryRecord, plan: Plan): TreasuryRecord {
   if (plan.kind !== 'safe-tx') return record
   const { safeTx } = plan
-  return callsOf(safeTx).filter(({ to }) => sameAddress(to, record.safe)).reduce((now, { data }) => after(now, data), record)
+  return callsOf(safeTx)
+    .filter(({ to }) => sameAddress(to, record.safe))
+    .reduce((now, { data }) => after(now, data), record)
 }
 
 function callsOf(tx: Call & { readonly operation: 0 | 1 }): readonly Call[] {
@@ -33,7 +35,8 @@ function after(record: TreasuryRecord, data: Call['data']): TreasuryRecord {
   const { called, values } = decoded
   const address = (index: number): Address => asAddress(values[index])
   const threshold = (index: number): number => Number(asUint(values[index]))
-  const without = (list: readonly Address[], gone: Address): readonly Address[] => list.filter((each) => !sameAddress(each, gone))
+  const without = (list: readonly Address[], gone: Address): readonly Address[] =>
+    list.filter((each) => !sameAddress(each, gone))
   switch (called.signature) {
     case 'addOwnerWithThreshold(address,uint256)':
       return { ...record, owners: [address(0), ...record.owners], threshold: threshold(1) }

@@ -88,7 +88,7 @@ export async function prepareHome(): Promise<Prepared> {
 /** What the pinned admin signs to put a document in force. */
 export async function adminSignature(operations: Operations, document: string, by = ADMIN): Promise<Hex> {
   const { typedData } = await operations.run('policy.export', { document })
-  return by.signTypedData(typedData as Parameters<typeof by.signTypedData>[0])
+  return by.signTypedData(typedData)
 }
 
 async function makeKeys(operations: Operations): Promise<Prepared['keys']> {

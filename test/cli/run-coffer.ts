@@ -38,6 +38,7 @@ export function runCoffer(args: readonly string[], options: RunOptions): Promise
 }
 
 /** The one JSON document of a run with `--json`; anything beside it on stdout fails here. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unnecessary-type-parameters -- what comes is what the test asserts
 export function documentOf<T = any>(ran: Ran): T {
   if (!/^[[{]/.test(ran.stdout) || !ran.stdout.endsWith('\n')) {
     throw new Error(`expected one JSON document on stdout, got "${ran.stdout.slice(0, 400)}"; stderr: "${ran.stderr.slice(0, 400)}"`)

@@ -9,6 +9,7 @@ vi.mock('../../src/service/local/client.ts', () => import('../cli/in-process-sig
 sharePreparedHome()
 
 const lying = (method: string, lie: Lie) => ({ prepared }: Place): void => prepared.rpc.lie(method, lie)
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a lie may be of any form
 const result = (change: (truth: any) => unknown): Lie => ({ result: change })
 const execute = (id: 'paid' | 'complete'): Row['args'] => ({ prepared, pin }) => ['execute', prepared.ids[id], '--passphrase-file', pin]
 const addChain: Row['args'] = ({ prepared }) => ['chain', 'add', 'other', '--rpc', prepared.rpc.url]

@@ -118,7 +118,7 @@ badInputTable('a home that is not as it was', [
   { name: 'with garbage in place of the database', code: 'STORE_CORRUPT', exit: 1, given: ({ home }) => writeFileSync(join(home, 'coffer.db'), 'this is not a database, and long enough to be looked at as one'.repeat(20)), args: () => ['list'] },
   { name: 'that is frozen', code: 'FROZEN', exit: 3, given: ({ use }) => use((operations) => operations.run('freeze', { reason: 'a test' })), args: ({ prepared, pin }) => ['execute', prepared.ids.complete, '--passphrase-file', pin] },
   { name: 'that a later version marks in another way', code: 'HOME_VERSION', exit: 1, given: ({ home }) => writeFileSync(join(home, 'home.json'), '{"format":"coffer-home","version":2,"cluster":true}'), args: () => ['list'] },
-  { name: 'that an interrupted init left behind', code: 'HOME_EXISTS', exit: 2, says: /interrupted/, given: ({ home }) => unlinkSync(join(home, 'home.json')), args: () => ['init', '--admin', STRANGER.address] },
+  { name: 'that an interrupted init left behind', code: 'HOME_EXISTS', exit: 2, says: /init/, given: ({ home }) => unlinkSync(join(home, 'home.json')), args: () => ['init', '--admin', STRANGER.address] },
   { name: 'at a path that is a file', code: 'STORE_FAULT', exit: 1, args: ({ pin }) => ['init', '--admin', STRANGER.address, '--home', join(pin, 'home')] },
   { name: 'with more admins to sign than there are', code: 'FIELD_INVALID', exit: 2, args: ({ home, pin }) => ['init', '--home', join(home, '..', 'fresh'), '--threshold', '2', '--passphrase-file', pin] },
   { name: 'that is not frozen, and thawed', code: 'NOT_FROZEN', exit: 2, args: () => ['unfreeze'] },

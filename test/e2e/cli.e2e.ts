@@ -45,6 +45,7 @@ async function text(...args: readonly string[]): Promise<string> {
   return stdout
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what comes is what the test asserts
 async function json<T = any>(...args: readonly string[]): Promise<T> {
   const ran = await coffer(...args, '--json')
   const document = documentOf<T>(ran)

@@ -1,5 +1,13 @@
 import { Wallet } from 'ethers'
-import { createWalletClient, encodeFunctionData, type Hex as ViemHex, hashMessage, hashTypedData, http, parseAbi } from 'viem'
+import {
+  createWalletClient,
+  encodeFunctionData,
+  type Hex as ViemHex,
+  hashMessage,
+  hashTypedData,
+  http,
+  parseAbi,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { hardhat } from 'viem/chains'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,7 +15,16 @@ import type { Exported } from '../../src/pipeline/external.ts'
 import type { Address } from '../../src/primitives/address.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
 import { toJsonText } from '../../src/primitives/json.ts'
-import { SECRET, startWorld, type TestHome, type TestTreasury, USDC, VENDOR, VENDOR_ADDRESS, type World } from '../support/stage.ts'
+import {
+  SECRET,
+  startWorld,
+  type TestHome,
+  type TestTreasury,
+  USDC,
+  VENDOR,
+  VENDOR_ADDRESS,
+  type World,
+} from '../support/stage.ts'
 
 const VERSIONS = ['1.4.1', '1.5.0'] as const
 const LOGIN = `  - id: sign-login
@@ -38,14 +55,23 @@ const byKey = (id: string, digest: Hex, key: string, asSafe?: Address) =>
   home.pipeline.approve({ id, digest, key, secret: SECRET, ...(asSafe !== undefined && { asSafe }) })
 
 /** The document as any other program gets it: JSON. */
-const asJson = ({ typedData }: Exported) => JSON.parse(toJsonText(typedData)) as {
-  types: Record<string, { name: string; type: string }[]>; primaryType: string; domain: Record<string, unknown>; message: Record<string, unknown>
-}
+const asJson = ({ typedData }: Exported) =>
+  JSON.parse(toJsonText(typedData)) as {
+    types: Record<string, { name: string; type: string }[]>
+    primaryType: string
+    domain: Record<string, unknown>
+    message: Record<string, unknown>
+  }
 
-const withViem = (exported: Exported, name: string): Promise<Hex> => privateKeyToAccount(home.person(name).privateKey).signTypedData(asJson(exported))
+const withViem = (exported: Exported, name: string): Promise<Hex> =>
+  privateKeyToAccount(home.person(name).privateKey).signTypedData(asJson(exported))
 
 function withEthers(exported: Exported, name: string): Promise<Hex> {
-  const { domain, types: { EIP712Domain: _, ...types }, message } = asJson(exported)
+  const {
+    domain,
+    types: { EIP712Domain: _, ...types },
+    message,
+  } = asJson(exported)
   return new Wallet(home.person(name).privateKey).signTypedData(domain, types, message) as Promise<Hex>
 }
 
@@ -74,9 +100,19 @@ describe.each(VERSIONS)('on a Safe %s', (version) => {
     const proposed = await home.pay(treasury, '100.00')
     const alice = home.person('alice')
     await world.rpc.result('hardhat_setBalance', [alice.address, `0x${(10n ** 18n).toString(16)}`])
-    const wallet = createWalletClient({ chain: hardhat, transport: http(world.url), account: privateKeyToAccount(alice.privateKey) })
-    await wallet.sendTransaction({ to: treasury.safe, data: encodeFunctionData({ abi: safeAbi, functionName: 'approveHash', args: [proposed.review.digests.digest] }) })
-    expect((await home.pipeline.show(proposed.request.id)).signatures).toMatchObject({ have: 1, owners: [alice.address] })
+    const wallet = createWalletClient({
+      chain: hardhat,
+      transport: http(world.url),
+      account: privateKeyToAccount(alice.privateKey),
+    })
+    await wallet.sendTransaction({
+      to: treasury.safe,
+      data: encodeFunctionData({ abi: safeAbi, functionName: 'approveHash', args: [proposed.review.digests.digest] }),
+    })
+    expect((await home.pipeline.show(proposed.request.id)).signatures).toMatchObject({
+      have: 1,
+      owners: [alice.address],
+    })
     expect(await home.approve(proposed, 'bob')).toMatchObject({ have: 2, ready: true })
     expect(await home.execute(proposed)).toMatchObject({ success: true })
   })
@@ -91,21 +127,37 @@ describe.each(VERSIONS)('on a Safe %s', (version) => {
     expect(first).toBe(await withEthers(exported, 'alice'))
     expect(await home.pipeline.takeSignature(id, first)).toMatchObject({ have: 1 })
     await expect(home.pipeline.takeSignature(id, first)).rejects.toThrowWithCode('APPROVAL_DUPLICATE')
-    await expect(home.pipeline.takeSignature(id, await withViem(exported, 'payer'))).rejects.toThrowWithCode('SIGNER_NOT_OWNER')
+    await expect(home.pipeline.takeSignature(id, await withViem(exported, 'payer'))).rejects.toThrowWithCode(
+      'SIGNER_NOT_OWNER',
+    )
     expect(await home.entryTypes()).toContain('alarm.signer-not-owner')
-    expect(await home.pipeline.takeSignature(id, await withEthers(exported, 'carol'), home.person('carol').address)).toMatchObject({ have: 2, ready: true })
+    expect(
+      await home.pipeline.takeSignature(id, await withEthers(exported, 'carol'), home.person('carol').address),
+    ).toMatchObject({ have: 2, ready: true })
     expect(await home.execute(proposed)).toMatchObject({ success: true })
   })
 
   it('text and typed data signed as messages are valid for the Safe itself (EIP-1271)', async () => {
     const treasury = await home.treasury({ version })
     const login = {
-      types: { EIP712Domain: [{ name: 'name', type: 'string' }, { name: 'chainId', type: 'uint256' }, { name: 'verifyingContract', type: 'address' }], Login: [{ name: 'statement', type: 'string' }] },
-      primaryType: 'Login' as const, domain: { name: 'Vendor', chainId: 31337, verifyingContract: VENDOR_ADDRESS }, message: { statement: 'I accept' },
+      types: {
+        EIP712Domain: [
+          { name: 'name', type: 'string' },
+          { name: 'chainId', type: 'uint256' },
+          { name: 'verifyingContract', type: 'address' },
+        ],
+        Login: [{ name: 'statement', type: 'string' }],
+      },
+      primaryType: 'Login' as const,
+      domain: { name: 'Vendor', chainId: 31337, verifyingContract: VENDOR_ADDRESS },
+      message: { statement: 'I accept' },
     }
     for (const [action, hash] of [
       [{ text: 'I accept the terms of 2026' }, hashMessage('I accept the terms of 2026')],
-      [{ typedData: JSON.stringify(login) }, hashTypedData({ ...login, types: { Login: [{ name: 'statement', type: 'string' }] } })],
+      [
+        { typedData: JSON.stringify(login) },
+        hashTypedData({ ...login, types: { Login: [{ name: 'statement', type: 'string' }] } }),
+      ],
     ] as const) {
       const proposed = await home.pipeline.propose({ treasury: treasury.name, action: { kind: 'message', ...action } })
       expect(await isValid(treasury, hash, '0x')).not.toBe(VALID)
@@ -147,15 +199,36 @@ describe.each(VERSIONS)('on a Safe %s', (version) => {
   ] as const)('%s runs as one batch', async (_what, format, text) => {
     const treasury = await home.treasury({ version })
     const builder = JSON.stringify({
-      version: '1.0', chainId: '31337', meta: { name: 'payouts' },
+      version: '1.0',
+      chainId: '31337',
+      meta: { name: 'payouts' },
       transactions: [
-        { to: world.token, value: '0', data: null, contractMethod: { name: 'transfer', payable: false, inputs: [{ name: 'to', type: 'address' }, { name: 'amount', type: 'uint256' }] }, contractInputsValues: { to: VENDOR_ADDRESS, amount: '10500000' } },
+        {
+          to: world.token,
+          value: '0',
+          data: null,
+          contractMethod: {
+            name: 'transfer',
+            payable: false,
+            inputs: [
+              { name: 'to', type: 'address' },
+              { name: 'amount', type: 'uint256' },
+            ],
+          },
+          contractInputsValues: { to: VENDOR_ADDRESS, amount: '10500000' },
+        },
         { to: VENDOR_ADDRESS, value: '250000000000000000', data: '0x' },
       ],
     })
     const before = [await world.usdcOf(VENDOR_ADDRESS), await world.ethOf(VENDOR_ADDRESS)] as const
-    const proposed = await home.pipeline.propose({ treasury: treasury.name, action: { kind: 'batch', format, text: format === 'csv' ? text : builder } })
-    expect(proposed.review.call).toMatchObject({ operation: 1, inner: [{ signature: expect.stringContaining('transfer') as string }, { value: 250_000_000_000_000_000n }] })
+    const proposed = await home.pipeline.propose({
+      treasury: treasury.name,
+      action: { kind: 'batch', format, text: format === 'csv' ? text : builder },
+    })
+    expect(proposed.review.call).toMatchObject({
+      operation: 1,
+      inner: [{ signature: expect.stringContaining('transfer') as string }, { value: 250_000_000_000_000_000n }],
+    })
     for (const owner of ['alice', 'carol']) await home.approve(proposed, owner)
     await home.execute(proposed)
     expect((await world.usdcOf(VENDOR_ADDRESS)) - before[0]).toBe((21n * USDC) / 2n)

@@ -11,11 +11,19 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const heldFor = async (home: TestHome, request: string): Promise<string[]> =>
-  [...(await home.coffer.ledger.registers()).reservations.values()].filter((held) => held.request === request).map(({ state, amount }) => `${state} ${amount}`)
+  [...(await home.coffer.ledger.registers()).reservations.values()]
+    .filter((held) => held.request === request)
+    .map(({ state, amount }) => `${state} ${amount}`)
 
 /** An execution that sees a new block with every look, as on a chain that goes on. */
 const executeWithBlocks = (home: TestHome, id: string) =>
-  home.through({ sleep: async () => void (await world.mine(1)) }).execute({ id, secret: SECRET })
+  home
+    .through({
+      sleep: async () => {
+        await world.mine(1)
+      },
+    })
+    .execute({ id, secret: SECRET })
 
 describe('when several requests compete for one window', () => {
   it('G5 completing signatures made in three processes at once never pass the limit together', async () => {
@@ -26,9 +34,16 @@ describe('when several requests compete for one window', () => {
       await home.approve(proposed, 'alice')
       requests.push(proposed)
     }
-    const endings = await Promise.all(requests.map(({ request, review }) => startCrashChild().run({
-      directory: home.directory, secret: SECRET, killAt: 0, errands: [{ kind: 'approve', id: request.id, digest: review.digests.digest, key: 'bob' }],
-    })))
+    const endings = await Promise.all(
+      requests.map(({ request, review }) =>
+        startCrashChild().run({
+          directory: home.directory,
+          secret: SECRET,
+          killAt: 0,
+          errands: [{ kind: 'approve', id: request.id, digest: review.digests.digest, key: 'bob' }],
+        }),
+      ),
+    )
     const codes = endings.flatMap((ending) => (ending.killed ? ['killed'] : ending.codes))
     expect(codes.filter((code) => code === null)).toHaveLength(2)
     expect(codes.filter((code) => code === 'LIMIT_WINDOW')).toHaveLength(1)
@@ -50,7 +65,9 @@ describe('when several requests compete for one window', () => {
     home.clock.skip(86_401)
     const later = await home.pay(treasury, '20000.00')
     for (const owner of ['alice', 'bob']) await home.approve(later, owner)
-    await home.pay(treasury, '20000.00').then(async (next) => { for (const owner of ['alice', 'bob']) await home.approve(next, owner) })
+    await home.pay(treasury, '20000.00').then(async (next) => {
+      for (const owner of ['alice', 'bob']) await home.approve(next, owner)
+    })
     home.clock.skip(30 * 86_400)
     await expect(home.pay(treasury, '0.01')).rejects.toThrowWithCode('LIMIT_WINDOW')
   })
@@ -73,7 +90,10 @@ describe('when owners go around Coffer', () => {
     const competing = await home.pay(treasury, '10000.00')
     await home.approve(competing, 'alice')
     const owners = [home.person('bob'), home.person('carol')]
-    await executeOutside(world, treasury, owners, { to: world.token, data: encodeErc20Transfer(VENDOR_ADDRESS, 45_000n * USDC) })
+    await executeOutside(world, treasury, owners, {
+      to: world.token,
+      data: encodeErc20Transfer(VENDOR_ADDRESS, 45_000n * USDC),
+    })
     await expect(home.approve(competing, 'bob')).rejects.toThrowWithCode('REQUEST_CLOSED')
     expect(await home.pipeline.show(competing.request.id)).toMatchObject({ state: 'superseded' })
     await expect(home.pay(treasury, '5000.01')).rejects.toThrowWithCode('LIMIT_WINDOW')
@@ -87,7 +107,10 @@ describe('when owners go around Coffer', () => {
     const proposed = await home.pay(treasury, '20000.00')
     for (const owner of ['alice', 'bob']) await home.approve(proposed, owner)
     const owners = [home.person('alice'), home.person('bob')]
-    const digest = await executeOutside(world, treasury, owners, { to: world.token, data: encodeErc20Transfer(VENDOR_ADDRESS, 20_000n * USDC) })
+    const digest = await executeOutside(world, treasury, owners, {
+      to: world.token,
+      data: encodeErc20Transfer(VENDOR_ADDRESS, 20_000n * USDC),
+    })
     expect(digest).toBe(proposed.review.digests.digest)
     expect(await home.execute(proposed)).toMatchObject({ outside: true, success: true, fee: null })
     expect(await heldFor(home, proposed.request.id)).toEqual(['settled 20000000000'])
@@ -117,7 +140,10 @@ describe('when a signed request loses its nonce to another transaction', () => {
 })
 
 describe('when a reorganisation of 3 blocks takes an execution back', () => {
-  it.each([['before it was final', 4, 3], ['after it counted as final', 1, 3]])('G4 G5 %s: it is reserved again, and the stored bytes land once', async (_when, confirmations, depth) => {
+  it.each([
+    ['before it was final', 4, 3],
+    ['after it counted as final', 1, 3],
+  ])('G4 G5 %s: it is reserved again, and the stored bytes land once', async (_when, confirmations, depth) => {
     const home = await world.home({ confirmations })
     const treasury = await home.treasury()
     const proposed = await home.pay(treasury, '20000.00')
@@ -125,9 +151,15 @@ describe('when a reorganisation of 3 blocks takes an execution back', () => {
     const { id } = proposed.request
     const before = await world.rpc.result('evm_snapshot', [])
     if (confirmations === 1) await home.execute(proposed)
-    else await expect(home.pipeline.execute({ id, secret: SECRET, waitSeconds: 0 })).rejects.toThrowWithCode('EXECUTION_PENDING')
+    else
+      await expect(home.pipeline.execute({ id, secret: SECRET, waitSeconds: 0 })).rejects.toThrowWithCode(
+        'EXECUTION_PENDING',
+      )
     await world.mine(depth - 1)
-    expect(await home.pipeline.show(id)).toMatchObject({ state: 'executed', outcome: { success: true, final: confirmations === 1 } })
+    expect(await home.pipeline.show(id)).toMatchObject({
+      state: 'executed',
+      outcome: { success: true, final: confirmations === 1 },
+    })
     expect(await heldFor(home, id)).toEqual(['settled 20000000000'])
 
     await world.rpc.result('evm_revert', [before])
@@ -137,7 +169,11 @@ describe('when a reorganisation of 3 blocks takes an execution back', () => {
     home.clock.skip(86_401)
     expect(await heldFor(home, id)).toEqual(['reserved 20000000000'])
 
-    const rows = await home.coffer.ledger.db.selectFrom('executions').select('hash').where('request_id', '=', id).execute()
+    const rows = await home.coffer.ledger.db
+      .selectFrom('executions')
+      .select('hash')
+      .where('request_id', '=', id)
+      .execute()
     const executed = await executeWithBlocks(home, id)
     expect(rows).toEqual([{ hash: executed.transactionHash }])
     expect(await world.nonceOf(treasury.safe)).toBe(1n)

@@ -52,13 +52,30 @@ function everyOperation(): [OperationName, object][] {
   const { digest } = invoice.review.digests
   const { treasury } = invoice.request
   return [
-    ['home.show', {}], ['chain.list', {}], ['chain.add', { name: 'other', urls: [world.url] }], ['key.list', {}], ['key.show', { name: 'alice' }],
-    ['treasury.list', {}], ['treasury.show', { name: treasury }], ['treasury.adopt', { name: 'again', address: invoice.request.safe }],
+    ['home.show', {}],
+    ['chain.list', {}],
+    ['chain.add', { name: 'other', urls: [world.url] }],
+    ['key.list', {}],
+    ['key.show', { name: 'alice' }],
+    ['treasury.list', {}],
+    ['treasury.show', { name: treasury }],
+    ['treasury.adopt', { name: 'again', address: invoice.request.safe }],
     ['propose', { treasury, action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '1.00' } }],
-    ['show', { id }], ['list', {}], ['approve', { id, digest, key: 'carol', secret: SECRET }], ['approve.export', { id }],
-    ['approve.signature', { id, signature: `0x${'11'.repeat(65)}` }], ['reject', { id }], ['execute', { id, secret: SECRET }],
-    ['policy.show', {}], ['policy.activate', { document: home.document, keys: [], signatures: [] }], ['freeze', { reason: 'test' }],
-    ['unfreeze', { keys: [], signatures: [] }], ['log.list', { from: 0, limit: 1 }], ['log.verify', {}], ['log.checkpoint', {}], ['log.proof', { id: '0' }],
+    ['show', { id }],
+    ['list', {}],
+    ['approve', { id, digest, key: 'carol', secret: SECRET }],
+    ['approve.export', { id }],
+    ['approve.signature', { id, signature: `0x${'11'.repeat(65)}` }],
+    ['reject', { id }],
+    ['execute', { id, secret: SECRET }],
+    ['policy.show', {}],
+    ['policy.activate', { document: home.document, keys: [], signatures: [] }],
+    ['freeze', { reason: 'test' }],
+    ['unfreeze', { keys: [], signatures: [] }],
+    ['log.list', { from: 0, limit: 1 }],
+    ['log.verify', {}],
+    ['log.checkpoint', {}],
+    ['log.proof', { id: '0' }],
   ]
 }
 
@@ -81,13 +98,46 @@ async function codesAfter(attack: (database: DatabaseSync) => void): Promise<Set
 
 describe('when somebody edits the log in the database file', () => {
   const attacks: [string, 'LOG_ENTRY_INVALID' | 'LOG_INCONSISTENT', (database: DatabaseSync) => void][] = [
-    ['one character of an entry is changed', 'LOG_ENTRY_INVALID', (db) => db.exec(`update log set text = replace(text, '"250000000"', '"950000000"') where text like '%request.proposed%'`)],
-    ['the first entry is changed', 'LOG_ENTRY_INVALID', (db) => db.exec(`update log set text = replace(text, '"threshold":1', '"threshold":0') where seq = 0`)],
-    ['a leaf hash is changed', 'LOG_ENTRY_INVALID', (db) => db.exec(`update log set leaf = '0x${'00'.repeat(32)}' where seq = 3`)],
+    [
+      'one character of an entry is changed',
+      'LOG_ENTRY_INVALID',
+      (db) =>
+        db.exec(
+          `update log set text = replace(text, '"250000000"', '"950000000"') where text like '%request.proposed%'`,
+        ),
+    ],
+    [
+      'the first entry is changed',
+      'LOG_ENTRY_INVALID',
+      (db) => db.exec(`update log set text = replace(text, '"threshold":1', '"threshold":0') where seq = 0`),
+    ],
+    [
+      'a leaf hash is changed',
+      'LOG_ENTRY_INVALID',
+      (db) => db.exec(`update log set leaf = '0x${'00'.repeat(32)}' where seq = 3`),
+    ],
     ['an entry is removed', 'LOG_ENTRY_INVALID', (db) => db.exec('delete from log where seq = 5')],
-    ['an entry is removed and the rest moved up', 'LOG_ENTRY_INVALID', (db) => db.exec('delete from log where seq = 5; update log set seq = -seq where seq > 5; update log set seq = -seq - 1 where seq < 0')],
-    ['two entries change places', 'LOG_ENTRY_INVALID', (db) => db.exec('update log set seq = -1 where seq = 5; update log set seq = 5 where seq = 6; update log set seq = 6 where seq = -1')],
-    ['the last entry is cut off', 'LOG_INCONSISTENT', (db) => db.exec('delete from log where seq = (select max(seq) from log)')],
+    [
+      'an entry is removed and the rest moved up',
+      'LOG_ENTRY_INVALID',
+      (db) =>
+        db.exec(
+          'delete from log where seq = 5; update log set seq = -seq where seq > 5; update log set seq = -seq - 1 where seq < 0',
+        ),
+    ],
+    [
+      'two entries change places',
+      'LOG_ENTRY_INVALID',
+      (db) =>
+        db.exec(
+          'update log set seq = -1 where seq = 5; update log set seq = 5 where seq = 6; update log set seq = 6 where seq = -1',
+        ),
+    ],
+    [
+      'the last entry is cut off',
+      'LOG_INCONSISTENT',
+      (db) => db.exec('delete from log where seq = (select max(seq) from log)'),
+    ],
     ['the log is emptied', 'LOG_INCONSISTENT', (db) => db.exec('delete from log; delete from log_state')],
   ]
   it.each(attacks)('G6 every operation refuses when %s', async (_what, code, attack) => {
@@ -97,7 +147,9 @@ describe('when somebody edits the log in the database file', () => {
   it('G6 the same operations work on an unedited copy', async () => {
     const directory = copyHome(newer)
     const operations = createOperations(directory, () => {})
-    const codes = await Promise.all((['home.show', 'list', 'log.verify', 'treasury.list'] as const).map((name) => codeOf(operations.run(name, {}))))
+    const codes = await Promise.all(
+      (['home.show', 'list', 'log.verify', 'treasury.list'] as const).map((name) => codeOf(operations.run(name, {}))),
+    )
     expect(codes).toEqual(['done', 'done', 'done', 'done'])
     await operations.close()
     rmSync(directory, { recursive: true, force: true })
@@ -110,7 +162,8 @@ describe('when the database is replaced by an older backup of itself', () => {
     const directory = copyHome(alsoCheckpoints ? older : newer)
     editDatabase(directory, (database) => {
       database.exec(`${DROP}; attach '${join(older, 'coffer.db')}' as backup`)
-      for (const table of TABLES) database.exec(`delete from main.${table}; insert into main.${table} select * from backup.${table}`)
+      for (const table of TABLES)
+        database.exec(`delete from main.${table}; insert into main.${table} select * from backup.${table}`)
     })
     return directory
   }
@@ -131,7 +184,12 @@ describe('when the database is replaced by an older backup of itself', () => {
   })
 
   it('G6 the approvals name the log as their signers saw it', async () => {
-    const rows = await home.coffer.ledger.db.selectFrom('approvals').select(['log_size', 'log_root']).where('request_id', '=', invoice.request.id).orderBy('log_size').execute()
+    const rows = await home.coffer.ledger.db
+      .selectFrom('approvals')
+      .select(['log_size', 'log_root'])
+      .where('request_id', '=', invoice.request.id)
+      .orderBy('log_size')
+      .execute()
     const sizes = rows.map(({ log_size }) => log_size)
     expect(sizes).toHaveLength(2)
     expect(sizes[1]).toBeGreaterThan(sizes[0] ?? size)

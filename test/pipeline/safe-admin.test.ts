@@ -5,12 +5,19 @@ import type { Address } from '../../src/primitives/address.ts'
 import { newPerson, SECRET, startWorld, type TestHome, type TestTreasury, type World } from '../support/stage.ts'
 import { executeOutside } from '../support/stage-outside.ts'
 
-const ADMIN = (document: string): string => document
-  .replace('functions: [swapOwner]', 'functions: [swapOwner, addOwnerWithThreshold, removeOwner, changeThreshold, setFallbackHandler]')
-  .replace('count: 3', 'count: 2').replace('    delay: 24h\n', '')
+const ADMIN = (document: string): string =>
+  document
+    .replace(
+      'functions: [swapOwner]',
+      'functions: [swapOwner, addOwnerWithThreshold, removeOwner, changeThreshold, setFallbackHandler]',
+    )
+    .replace('count: 3', 'count: 2')
+    .replace('    delay: 24h\n', '')
 const abi = parseAbi([
-  'function swapOwner(address previousOwner, address oldOwner, address newOwner)', 'function addOwnerWithThreshold(address owner, uint256 threshold)',
-  'function removeOwner(address previousOwner, address owner, uint256 threshold)', 'function changeThreshold(uint256 threshold)',
+  'function swapOwner(address previousOwner, address oldOwner, address newOwner)',
+  'function addOwnerWithThreshold(address owner, uint256 threshold)',
+  'function removeOwner(address previousOwner, address owner, uint256 threshold)',
+  'function changeThreshold(uint256 threshold)',
 ])
 const SENTINEL = '0x0000000000000000000000000000000000000001'
 
@@ -30,10 +37,16 @@ async function sign(proposed: Proposed): Promise<Proposed> {
   return proposed
 }
 
-const swapCarol = (treasury: TestTreasury, by: Address): Promise<Proposed> => home.pipeline.propose({
-  treasury: treasury.name,
-  action: { kind: 'call', to: treasury.safe, sig: 'swapOwner(address,address,address)', args: [address('bob'), address('carol'), by] },
-})
+const swapCarol = (treasury: TestTreasury, by: Address): Promise<Proposed> =>
+  home.pipeline.propose({
+    treasury: treasury.name,
+    action: {
+      kind: 'call',
+      to: treasury.safe,
+      sig: 'swapOwner(address,address,address)',
+      args: [address('bob'), address('carol'), by],
+    },
+  })
 
 describe('when an approved request changes the Safe itself', () => {
   it('the record follows, and payments go on with the new owners', async () => {
@@ -41,7 +54,9 @@ describe('when an approved request changes the Safe itself', () => {
     const { address: dave } = newPerson()
     await home.execute(await sign(await swapCarol(treasury, dave)))
     expect(await recordOf(treasury)).toMatchObject({ owners: [address('alice'), address('bob'), dave], threshold: 2 })
-    const changed = (await home.coffer.ledger.entries()).map(({ entry }) => entry).filter(({ type }) => type === 'treasury.changed')
+    const changed = (await home.coffer.ledger.entries())
+      .map(({ entry }) => entry)
+      .filter(({ type }) => type === 'treasury.changed')
     expect(changed).toHaveLength(1)
     expect(await home.execute(await sign(await home.pay(treasury, '10.00')))).toMatchObject({ success: true })
     await expect(home.approve(await home.pay(treasury, '10.00'), 'payer')).rejects.toThrowWithCode('KEY_NOT_OWNER')
@@ -55,10 +70,21 @@ describe('when an approved request changes the Safe itself', () => {
       encodeFunctionData({ abi, functionName: 'removeOwner', args: [address('bob'), address('carol'), 2n] }),
       encodeFunctionData({ abi, functionName: 'changeThreshold', args: [3n] }),
     ]
-    const text = JSON.stringify({ version: '1.0', chainId: '31337', transactions: calls.map((data) => ({ to: treasury.safe, value: '0', data })) })
-    await home.execute(await sign(await home.pipeline.propose({ treasury: treasury.name, action: { kind: 'batch', format: 'json', text } })))
+    const text = JSON.stringify({
+      version: '1.0',
+      chainId: '31337',
+      transactions: calls.map((data) => ({ to: treasury.safe, value: '0', data })),
+    })
+    await home.execute(
+      await sign(
+        await home.pipeline.propose({ treasury: treasury.name, action: { kind: 'batch', format: 'json', text } }),
+      ),
+    )
     expect(await recordOf(treasury)).toMatchObject({ owners: [dave, address('alice'), address('bob')], threshold: 3 })
-    expect((await home.pay(treasury, '10.00')).review.account).toMatchObject({ threshold: 3, owners: [dave, address('alice'), address('bob')] })
+    expect((await home.pay(treasury, '10.00')).review.account).toMatchObject({
+      threshold: 3,
+      owners: [dave, address('alice'), address('bob')],
+    })
   })
 
   it('two of them that land before Coffer looks again are both followed', async () => {
@@ -67,13 +93,23 @@ describe('when an approved request changes the Safe itself', () => {
     const { address: erin } = newPerson()
     await home.pipeline.exportRequest((await swapCarol(treasury, dave)).request.id)
     const second = await home.pipeline.propose({
-      treasury: treasury.name, action: { kind: 'call', to: treasury.safe, sig: 'addOwnerWithThreshold(address,uint256)', args: [erin, '2'] },
+      treasury: treasury.name,
+      action: { kind: 'call', to: treasury.safe, sig: 'addOwnerWithThreshold(address,uint256)', args: [erin, '2'] },
     })
     await home.pipeline.exportRequest(second.request.id)
     const people = [home.person('alice'), home.person('bob')]
-    await executeOutside(world, treasury, people, { data: encodeFunctionData({ abi, functionName: 'swapOwner', args: [address('bob'), address('carol'), dave] }) })
-    await executeOutside(world, treasury, people, { data: encodeFunctionData({ abi, functionName: 'addOwnerWithThreshold', args: [erin, 2n] }) })
-    expect((await home.pay(treasury, '10.00')).review.account.owners).toEqual([erin, address('alice'), address('bob'), dave])
+    await executeOutside(world, treasury, people, {
+      data: encodeFunctionData({ abi, functionName: 'swapOwner', args: [address('bob'), address('carol'), dave] }),
+    })
+    await executeOutside(world, treasury, people, {
+      data: encodeFunctionData({ abi, functionName: 'addOwnerWithThreshold', args: [erin, 2n] }),
+    })
+    expect((await home.pay(treasury, '10.00')).review.account.owners).toEqual([
+      erin,
+      address('alice'),
+      address('bob'),
+      dave,
+    ])
     expect(await recordOf(treasury)).toMatchObject({ owners: [erin, address('alice'), address('bob'), dave] })
   })
 
@@ -98,7 +134,11 @@ describe('when the Safe is changed outside Coffer', () => {
     const treasury = await home.treasury()
     const signed = await sign(await home.pay(treasury, '10.00', { nonce: '1' }))
     await executeOutside(world, treasury, [home.person('alice'), home.person('carol')], {
-      data: encodeFunctionData({ abi, functionName: 'swapOwner', args: [SENTINEL, address('alice'), newPerson().address] }),
+      data: encodeFunctionData({
+        abi,
+        functionName: 'swapOwner',
+        args: [SENTINEL, address('alice'), newPerson().address],
+      }),
     })
     await expect(home.pay(treasury, '10.00')).rejects.toThrowWithCode('SAFE_CHANGED')
     await expect(home.execute(signed)).rejects.toThrowWithCode('SAFE_CHANGED')

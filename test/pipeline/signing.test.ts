@@ -6,7 +6,8 @@ import { testSigner } from '../broadcast/test-signer.ts'
 import { newPerson, SECRET, startWorld, type TestHome, USDC, VENDOR_ADDRESS, type World } from '../support/stage.ts'
 import { codeOf, editDatabase } from '../support/stage-outside.ts'
 
-const DELAYED = (document: string): string => document.replace('    initiatorMayApprove: true\n', '    initiatorMayApprove: true\n    delay: 1h\n')
+const DELAYED = (document: string): string =>
+  document.replace('    initiatorMayApprove: true\n', '    initiatorMayApprove: true\n    delay: 1h\n')
 const THREE_APPROVALS = (document: string): string => document.replace('count: 2', 'count: 3')
 
 let world: World
@@ -22,18 +23,33 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const signaturesOf = async (home: TestHome, id: string): Promise<string[]> =>
-  (await home.coffer.ledger.db.selectFrom('signatures').select(['owner', 'signature']).where('request_id', '=', id).execute())
-    .flatMap(({ owner, signature }) => (signature === null ? [] : [owner]))
+  (
+    await home.coffer.ledger.db
+      .selectFrom('signatures')
+      .select(['owner', 'signature'])
+      .where('request_id', '=', id)
+      .execute()
+  ).flatMap(({ owner, signature }) => (signature === null ? [] : [owner]))
 
 describe('when somebody asks for a signature over something that cannot be read', () => {
   it.each([
     ['32 bytes of hexadecimal', { text: `0x${'ab'.repeat(32)}` }],
-    ['a Safe transaction as typed data', { typedData: JSON.stringify({
-      types: { SafeTx: [{ name: 'to', type: 'address' }] }, primaryType: 'SafeTx', domain: { chainId: 31337 }, message: { to: VENDOR_ADDRESS },
-    }) }],
+    [
+      'a Safe transaction as typed data',
+      {
+        typedData: JSON.stringify({
+          types: { SafeTx: [{ name: 'to', type: 'address' }] },
+          primaryType: 'SafeTx',
+          domain: { chainId: 31337 },
+          message: { to: VENDOR_ADDRESS },
+        }),
+      },
+    ],
   ])('G1 refuses %s with OPAQUE_MESSAGE', async (_what, message) => {
     const treasury = await plain.treasury()
-    await expect(plain.pipeline.propose({ treasury: treasury.name, action: { kind: 'message', ...message } })).rejects.toThrowWithCode('OPAQUE_MESSAGE')
+    await expect(
+      plain.pipeline.propose({ treasury: treasury.name, action: { kind: 'message', ...message } }),
+    ).rejects.toThrowWithCode('OPAQUE_MESSAGE')
   })
 
   it('G1 no operation of the signer takes a bare hash', async () => {
@@ -62,22 +78,62 @@ describe('when somebody asks for a signature over something that cannot be read'
     })
     const { id } = proposed.request
     await watched.approve({ id, digest: proposed.review.digests.digest, key: 'alice', secret: SECRET })
-    const row = await plain.coffer.ledger.db.selectFrom('approvals').selectAll().where('request_id', '=', id).executeTakeFirstOrThrow()
+    const row = await plain.coffer.ledger.db
+      .selectFrom('approvals')
+      .selectAll()
+      .where('request_id', '=', id)
+      .executeTakeFirstOrThrow()
     const approval = hashTypedData({
       domain: { name: 'Coffer', version: '1', chainId: 31337 },
-      types: { Approval: [{ name: 'requestDigest', type: 'bytes32' }, { name: 'effectDigest', type: 'bytes32' }, { name: 'logSize', type: 'uint256' }, { name: 'logRoot', type: 'bytes32' }] },
+      types: {
+        Approval: [
+          { name: 'requestDigest', type: 'bytes32' },
+          { name: 'effectDigest', type: 'bytes32' },
+          { name: 'logSize', type: 'uint256' },
+          { name: 'logRoot', type: 'bytes32' },
+        ],
+      },
       primaryType: 'Approval',
-      message: { requestDigest: proposed.digest, effectDigest: proposed.review.digests.digest, logSize: BigInt(row.log_size), logRoot: row.log_root as Hex },
+      message: {
+        requestDigest: proposed.digest,
+        effectDigest: proposed.review.digests.digest,
+        logSize: BigInt(row.log_size),
+        logRoot: row.log_root as Hex,
+      },
     })
     const data: Hex = `0xa9059cbb${VENDOR_ADDRESS.slice(2).toLowerCase().padStart(64, '0')}${(100n * USDC).toString(16).padStart(64, '0')}`
     const zero = '0x0000000000000000000000000000000000000000'
-    const fields = ['address to', 'uint256 value', 'bytes data', 'uint8 operation', 'uint256 safeTxGas', 'uint256 baseGas', 'uint256 gasPrice', 'address gasToken', 'address refundReceiver', 'uint256 nonce']
-    const types: Record<string, { name: string; type: string }[]> = { SafeTx: fields.map((field) => ({ type: field.split(' ')[0] ?? '', name: field.split(' ')[1] ?? '' })) }
+    const fields = [
+      'address to',
+      'uint256 value',
+      'bytes data',
+      'uint8 operation',
+      'uint256 safeTxGas',
+      'uint256 baseGas',
+      'uint256 gasPrice',
+      'address gasToken',
+      'address refundReceiver',
+      'uint256 nonce',
+    ]
+    const types: Record<string, { name: string; type: string }[]> = {
+      SafeTx: fields.map((field) => ({ type: field.split(' ')[0] ?? '', name: field.split(' ')[1] ?? '' })),
+    }
     const safeTx = hashTypedData({
       domain: { chainId: 31337, verifyingContract: treasury.safe },
       types,
       primaryType: 'SafeTx',
-      message: { to: world.token, value: 0n, data, operation: 0, safeTxGas: 0n, baseGas: 0n, gasPrice: 0n, gasToken: zero, refundReceiver: zero, nonce: 0n },
+      message: {
+        to: world.token,
+        value: 0n,
+        data,
+        operation: 0,
+        safeTxGas: 0n,
+        baseGas: 0n,
+        gasPrice: 0n,
+        gasToken: zero,
+        refundReceiver: zero,
+        nonce: 0n,
+      },
     })
     expect(signed).toEqual([approval, safeTx])
   })
@@ -103,7 +159,10 @@ describe('when a signature would complete the threshold', () => {
   })
 
   it('G1 two or three owners who approve at the same moment make one signature that does not complete', async () => {
-    for (const owners of [['alice', 'bob'], ['alice', 'bob', 'carol']]) {
+    for (const owners of [
+      ['alice', 'bob'],
+      ['alice', 'bob', 'carol'],
+    ]) {
       const proposed = await delayed.pay(await delayed.treasury(), '100.00')
       const codes = await Promise.all(owners.map((owner) => codeOf(delayed.approve(proposed, owner))))
       expect(codes.toSorted()).toEqual([...owners.slice(1).map(() => 'SIGNATURE_WAITS'), 'done'])
@@ -114,7 +173,10 @@ describe('when a signature would complete the threshold', () => {
   it('G1 is not taken for an early one when the rows of the earlier ones were deleted', async () => {
     const proposed = await delayed.pay(await delayed.treasury(), '100.00')
     await delayed.approve(proposed, 'alice')
-    editDatabase(delayed.directory, (database) => void database.prepare('delete from signatures where request_id = ?').run(proposed.request.id))
+    editDatabase(
+      delayed.directory,
+      (database) => void database.prepare('delete from signatures where request_id = ?').run(proposed.request.id),
+    )
     await expect(delayed.approve(proposed, 'bob')).rejects.toThrowWithCode('SIGNATURE_WAITS')
     expect(await signaturesOf(delayed, proposed.request.id)).toEqual([])
   })
@@ -136,10 +198,14 @@ describe('when the bytes to sign are handed out', () => {
   it('G1 G5 reserves the limits at once, as if the signatures existed', async () => {
     const home = await world.home()
     const treasury = await home.treasury()
-    for (const amount of ['20000.00', '20000.00']) await home.pipeline.exportRequest((await home.pay(treasury, amount)).request.id)
+    for (const amount of ['20000.00', '20000.00'])
+      await home.pipeline.exportRequest((await home.pay(treasury, amount)).request.id)
     await expect(home.pay(treasury, '20000.00')).rejects.toThrowWithCode('LIMIT_WINDOW')
     const held = [...(await home.coffer.ledger.registers()).reservations.values()]
-    expect(held.map(({ state, amount }) => `${state} ${amount}`)).toEqual(['reserved 20000000000', 'reserved 20000000000'])
+    expect(held.map(({ state, amount }) => `${state} ${amount}`)).toEqual([
+      'reserved 20000000000',
+      'reserved 20000000000',
+    ])
   })
 
   it('G1 waits for the delay, and for approvals that the signatures alone would leave owed', async () => {
@@ -152,7 +218,10 @@ describe('when the bytes to sign are handed out', () => {
   it('G1 every later signature in Coffer counts as the completing one', async () => {
     const proposed = await plain.pay(await plain.treasury(), '100.00')
     await plain.pipeline.exportRequest(proposed.request.id)
-    editDatabase(plain.directory, (database) => void database.prepare('update requests set exported = 0 where id = ?').run(proposed.request.id))
+    editDatabase(
+      plain.directory,
+      (database) => void database.prepare('update requests set exported = 0 where id = ?').run(proposed.request.id),
+    )
     await expect(plain.approve(proposed, 'alice')).rejects.toThrowWithCode('SIGNATURE_WAITS')
     expect(await plain.approve(proposed, 'bob')).toMatchObject({ signed: true })
     expect(await plain.pipeline.reject({ id: proposed.request.id })).toMatchObject({ withdrawn: false })
@@ -186,7 +255,9 @@ describe('when one person freezes', () => {
     const proposed = await home.pay(await home.treasury(), '100.00')
     await home.pipeline.freeze('a laptop is gone')
     await expect(home.pipeline.unfreeze([], [])).rejects.toThrowWithCode('POLICY_UNSIGNED')
-    await expect(home.pipeline.unfreeze([testSigner(newPerson().privateKey)], [])).rejects.toThrowWithCode('POLICY_UNSIGNED')
+    await expect(home.pipeline.unfreeze([testSigner(newPerson().privateKey)], [])).rejects.toThrowWithCode(
+      'POLICY_UNSIGNED',
+    )
     await expect(home.pipeline.unfreeze([testSigner(home.admin.privateKey)], [])).rejects.toThrowWithCode('THAW_WAITS')
     home.clock.skip(86_390)
     await expect(home.pipeline.unfreeze([], [])).rejects.toThrowWithCode('THAW_WAITS')

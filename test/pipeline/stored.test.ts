@@ -27,13 +27,18 @@ afterAll(() => world.close())
 
 const rowOf = (table: string, where: string, id: string): Row[] => {
   let rows: Row[] = []
-  editDatabase(home.directory, (database) => (rows = database.prepare(`select rowid as at_row, * from ${table} where ${where} = ?`).all(id) as Row[]))
+  editDatabase(
+    home.directory,
+    (database) =>
+      (rows = database.prepare(`select rowid as at_row, * from ${table} where ${where} = ?`).all(id) as Row[]),
+  )
   return rows
 }
 
 const write = (table: string, atRow: number, changes: Row): void =>
   editDatabase(home.directory, (database) => {
-    for (const [column, value] of Object.entries(changes)) database.prepare(`update ${table} set ${column} = ? where rowid = ?`).run(value, atRow)
+    for (const [column, value] of Object.entries(changes))
+      database.prepare(`update ${table} set ${column} = ? where rowid = ?`).run(value, atRow)
   })
 
 /** What comes of showing and executing with one row edited; the row is put back. */
@@ -50,13 +55,19 @@ async function withEdit(table: string, row: Row, changes: Row): Promise<string[]
 // After every attack: nothing left the Safe, and nothing was prepared to.
 afterEach(async () => {
   expect(await world.nonceOf(treasury.safe)).toBe(0n)
-  expect(await home.coffer.ledger.db.selectFrom('executions').selectAll().where('request_id', '=', invoice.request.id).execute()).toEqual([])
+  expect(
+    await home.coffer.ledger.db
+      .selectFrom('executions')
+      .selectAll()
+      .where('request_id', '=', invoice.request.id)
+      .execute(),
+  ).toEqual([])
 })
 
 /** Every leaf of a JSON document, as a path. */
 function leaves(value: Json, path: readonly string[] = []): string[][] {
   if (value === null || typeof value !== 'object') return [[...path]]
-  return Object.entries(value).flatMap(([key, item]) => leaves(item as Json, [...path, key]))
+  return Object.entries(value).flatMap(([key, item]) => leaves(item, [...path, key]))
 }
 
 function changed(document: Json, [first, ...rest]: readonly string[]): Json {
@@ -66,7 +77,10 @@ function changed(document: Json, [first, ...rest]: readonly string[]): Json {
     const last = document.at(-1) ?? '0'
     return document.slice(0, -1) + (last === '1' ? '2' : '1')
   }
-  return { ...(document as Record<string, Json>), [first]: changed((document as Record<string, Json>)[first] as Json, rest) }
+  return {
+    ...(document as Record<string, Json>),
+    [first]: changed((document as Record<string, Json>)[first] as Json, rest),
+  }
 }
 
 describe('when the stored request is edited in the database after its approval', () => {
@@ -74,11 +88,26 @@ describe('when the stored request is edited in the database after its approval',
     const [row] = rowOf('requests', 'id', invoice.request.id) as [Row]
     const body = JSON.parse(String(row['body'])) as Json
     const paths = leaves(body)
-    expect(paths.map((path) => path.join('.'))).toEqual(expect.arrayContaining(['action.amount', 'action.recipient', 'action.token', 'nonce', 'safe', 'chainId', 'expiresAt', 'creator.principal', 'memo']))
+    expect(paths.map((path) => path.join('.'))).toEqual(
+      expect.arrayContaining([
+        'action.amount',
+        'action.recipient',
+        'action.token',
+        'nonce',
+        'safe',
+        'chainId',
+        'expiresAt',
+        'creator.principal',
+        'memo',
+      ]),
+    )
     for (const path of paths) {
       const edited = canonicalJson(changed(body, path))
       expect(edited, path.join('.')).not.toBe(row['body'])
-      expect(await withEdit('requests', row, { body: edited }), path.join('.')).toEqual(['REQUEST_ALTERED', 'REQUEST_ALTERED'])
+      expect(await withEdit('requests', row, { body: edited }), path.join('.')).toEqual([
+        'REQUEST_ALTERED',
+        'REQUEST_ALTERED',
+      ])
     }
   })
 
@@ -87,7 +116,10 @@ describe('when the stored request is edited in the database after its approval',
     const body = String(row['body']).replace('"amount":"250000000"', '"amount":"950000000"')
     const request = parseStoredRequest(body)
     const effect = planDigests(buildPlan(request, { version: treasury.version })).digest
-    expect(await withEdit('requests', row, { body, digest: sha256(body), effect_digest: effect })).toEqual(['REQUEST_ALTERED', 'REQUEST_ALTERED'])
+    expect(await withEdit('requests', row, { body, digest: sha256(body), effect_digest: effect })).toEqual([
+      'REQUEST_ALTERED',
+      'REQUEST_ALTERED',
+    ])
   })
 
   it('G2 is refused whichever of its columns was changed', async () => {
@@ -98,15 +130,29 @@ describe('when the stored request is edited in the database after its approval',
     for (const column of columns) {
       const value = row[column]
       const other = typeof value === 'number' ? value + 1 : changed(String(value), [])
-      expect(await withEdit('requests', row, { [column]: other as string | number }), column).toEqual(['REQUEST_ALTERED', 'REQUEST_ALTERED'])
+      expect(await withEdit('requests', row, { [column]: other as string | number }), column).toEqual([
+        'REQUEST_ALTERED',
+        'REQUEST_ALTERED',
+      ])
     }
   })
 
   it('G2 G7 an outcome that the chain does not know is not believed', async () => {
     const [row] = rowOf('requests', 'id', invoice.request.id) as [Row]
-    const outcome = JSON.stringify({ success: true, transactionHash: `0x${'11'.repeat(32)}`, blockNumber: '1', blockHash: `0x${'22'.repeat(32)}`, outside: false, final: true })
+    const outcome = JSON.stringify({
+      success: true,
+      transactionHash: `0x${'11'.repeat(32)}`,
+      blockNumber: '1',
+      blockHash: `0x${'22'.repeat(32)}`,
+      outside: false,
+      final: true,
+    })
     write('requests', Number(row['at_row']), { state: 'executed', outcome })
-    expect(await home.pipeline.show(invoice.request.id)).toMatchObject({ state: 'signed', outcome: null, liveOnChain: true })
+    expect(await home.pipeline.show(invoice.request.id)).toMatchObject({
+      state: 'signed',
+      outcome: null,
+      liveOnChain: true,
+    })
   })
 
   it('G2 a request that is marked as withdrawn is not executed', async () => {
@@ -125,14 +171,23 @@ describe('when stored signatures and approvals are edited', () => {
       const edits: Row[] = [
         { signature: `${signature.slice(0, 20)}${signature[20] === 'a' ? 'b' : 'a'}${signature.slice(21)}` },
         { signature: `${signature.slice(0, -2)}${signature.endsWith('1b') ? '1c' : '1b'}` },
-        { signature: '0x' }, { signature: null },
-        { owner: carol }, { owner: VENDOR_ADDRESS },
-        { via: carol }, { via: VENDOR_ADDRESS },
+        { signature: '0x' },
+        { signature: null },
+        { owner: carol },
+        { owner: VENDOR_ADDRESS },
+        { via: carol },
+        { via: VENDOR_ADDRESS },
         { request_id: twin.request.id },
       ]
       for (const edit of edits) {
         const [, executed] = await withEdit('signatures', row, edit)
-        expect(executed, JSON.stringify(edit)).toBeOneOf(['REQUEST_ALTERED', 'SIGNATURE_INVALID', 'APPROVAL_MISSING', 'SAFE_NOT_FOUND', 'HEX_INVALID'])
+        expect(executed, JSON.stringify(edit)).toBeOneOf([
+          'REQUEST_ALTERED',
+          'SIGNATURE_INVALID',
+          'APPROVAL_MISSING',
+          'SAFE_NOT_FOUND',
+          'HEX_INVALID',
+        ])
       }
     }
   })
@@ -142,7 +197,9 @@ describe('when stored signatures and approvals are edited', () => {
       const signature = String(row['signature'])
       const edits: Row[] = [
         { signature: `${signature.slice(0, 20)}${signature[20] === 'a' ? 'b' : 'a'}${signature.slice(21)}` },
-        { address: VENDOR_ADDRESS }, { log_size: Number(row['log_size']) + 1 }, { log_root: `0x${'33'.repeat(32)}` },
+        { address: VENDOR_ADDRESS },
+        { log_size: Number(row['log_size']) + 1 },
+        { log_root: `0x${'33'.repeat(32)}` },
       ]
       for (const edit of edits) {
         const codes = await withEdit('approvals', row, edit)
@@ -165,20 +222,32 @@ describe('when two invoices are the same in every word', () => {
     const copied = rowOf('signatures', 'request_id', invoice.request.id)
     editDatabase(home.directory, (database) => {
       for (const { owner, via, signature, at } of copied) {
-        database.prepare('insert into signatures (request_id, owner, via, signature, at) values (?, ?, ?, ?, ?)').run(twin.request.id, owner as string, via as string, signature as string, at as number)
+        database
+          .prepare('insert into signatures (request_id, owner, via, signature, at) values (?, ?, ?, ?, ?)')
+          .run(twin.request.id, owner as string, via as string, signature as string, at as number)
       }
     })
     await expect(home.execute(twin)).rejects.toThrowWithCode('REQUEST_ALTERED')
-    editDatabase(home.directory, (database) => void database.prepare('delete from signatures where request_id = ?').run(twin.request.id))
+    editDatabase(
+      home.directory,
+      (database) => void database.prepare('delete from signatures where request_id = ?').run(twin.request.id),
+    )
     await expect(home.execute(twin)).rejects.toThrowWithCode('APPROVAL_MISSING')
   })
 
   it('G2 the same idempotency key does not bring back a request whose row was edited', async () => {
     const first = await home.pay(await home.treasury(), '10.00', { idempotencyKey: 'invoice-77' })
     const [row] = rowOf('requests', 'id', first.request.id) as [Row]
-    write('requests', Number(row['at_row']), { body: String(row['body']).replace('"amount":"10000000"', '"amount":"90000000"') })
-    await expect(home.pipeline.propose({ treasury: first.request.treasury, action: { kind: 'transfer', asset: 'USDC', to: 'acme-supplies', amount: '10.00' }, idempotencyKey: 'invoice-77' }))
-      .rejects.toThrowWithCode('REQUEST_ALTERED')
+    write('requests', Number(row['at_row']), {
+      body: String(row['body']).replace('"amount":"10000000"', '"amount":"90000000"'),
+    })
+    await expect(
+      home.pipeline.propose({
+        treasury: first.request.treasury,
+        action: { kind: 'transfer', asset: 'USDC', to: 'acme-supplies', amount: '10.00' },
+        idempotencyKey: 'invoice-77',
+      }),
+    ).rejects.toThrowWithCode('REQUEST_ALTERED')
   })
 })
 
@@ -189,7 +258,9 @@ describe('when the stored transaction of the payer is edited while it waits in t
     await world.rpc.result('evm_setAutomine', [false])
     try {
       const impatient = (waitSeconds: number, stuckAfterSeconds: number) =>
-        home.through({ sleep: async () => void home.clock.skip(2) }).execute({ id: proposed.request.id, secret: SECRET, waitSeconds, stuckAfterSeconds })
+        home
+          .through({ sleep: async () => home.clock.skip(2) })
+          .execute({ id: proposed.request.id, secret: SECRET, waitSeconds, stuckAfterSeconds })
       await expect(impatient(1, 60)).rejects.toThrowWithCode('EXECUTION_PENDING')
       const [row] = rowOf('executions', 'request_id', proposed.request.id) as [Row]
       const envelope = String(row['envelope'])

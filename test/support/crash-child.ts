@@ -56,16 +56,22 @@ async function around<T>(name: string, work: () => Promise<T>): Promise<T> {
 function countedLedger(ledger: Ledger): Ledger {
   return {
     ...ledger,
-    commit: (work) => around('commit', () => ledger.commit(async (scope) => {
-      const types: string[] = []
-      const result = await work({ ...scope, record: (entry) => (types.push(entry.type), scope.record(entry)) })
-      step(`inside commit ${types.join(' ')}`)
-      return result
-    })),
+    commit: (work) =>
+      around('commit', () =>
+        ledger.commit(async (scope) => {
+          const types: string[] = []
+          const result = await work({ ...scope, record: (entry) => (types.push(entry.type), scope.record(entry)) })
+          step(`inside commit ${types.join(' ')}`)
+          return result
+        }),
+      ),
   }
 }
 
-const countedSigner = (signer: Signer): Signer => ({ ...signer, sign: (digest) => around('signature', () => signer.sign(digest)) })
+const countedSigner = (signer: Signer): Signer => ({
+  ...signer,
+  sign: (digest) => around('signature', () => signer.sign(digest)),
+})
 
 function countedChain(chain: Chain): Chain {
   return new Proxy(chain, {
@@ -97,7 +103,10 @@ function counted(coffer: Coffer): Coffer {
     openSigner: async (record, secret) => countedSigner(await coffer.openSigner(record, secret)),
     // These two are many questions each, and nothing is decided between them: one step stands for all.
     readSafe: (chain, safe) => (step('before readSafe'), coffer.readSafe(under(chain), safe)),
-    findExecutions: (chain, safe, from) => (step('before findExecutions'), coffer.findExecutions(under(chain), safe, from)),
+    findExecutions: (chain, safe, from) => (
+      step('before findExecutions'),
+      coffer.findExecutions(under(chain), safe, from)
+    ),
     withPayerLock: (chainId, payer, work) => around('payer lock', () => coffer.withPayerLock(chainId, payer, work)),
     sleep: () => coffer.sleep(20),
     // Loading protocol-kit would be most of a child's life, and nothing is written by it.

@@ -18,11 +18,17 @@ export interface WaitingChild {
 
 /** Starts a child that loads everything and then waits, so that the loading runs beside other work. */
 export function startCrashChild(): WaitingChild {
-  const child: ChildProcess = fork(program, [], { execArgv: [], env: { ...process.env, NODE_COMPILE_CACHE: cache }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child: ChildProcess = fork(program, [], {
+    execArgv: [],
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const ready = new Promise<void>((resolve) => child.once('message', () => resolve()))
   // What goes wrong with its channel shows in how it ends.
   child.on('error', () => {})
-  const exit = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`)))
+  const exit = new Promise<string>((resolve) =>
+    child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`)),
+  )
   return {
     async run(order) {
       const early = await Promise.race([ready, exit])
@@ -32,7 +38,8 @@ export function startCrashChild(): WaitingChild {
       child.send(order)
       const how = await exit
       if (answer !== null) return { killed: false, ...(answer as Answer) }
-      if (how !== 'SIGKILL' || order.killAt === 0) throw new Error(`the child ended by itself (${how}) without an answer`)
+      if (how !== 'SIGKILL' || order.killAt === 0)
+        throw new Error(`the child ended by itself (${how}) without an answer`)
       return { killed: true }
     },
     end: () => void child.kill('SIGKILL'),

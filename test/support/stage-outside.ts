@@ -10,13 +10,29 @@ import type { SafeTx } from '../../src/safe/safe-tx.ts'
 import type { Person, TestTreasury, World } from './stage.ts'
 
 /** What people do around Coffer: they sign with their own keys and send from another account. Gives the safeTxHash. */
-export async function executeOutside(world: World, treasury: TestTreasury, signers: readonly Person[], part: Partial<SafeTx>): Promise<Hex> {
+export async function executeOutside(
+  world: World,
+  treasury: TestTreasury,
+  signers: readonly Person[],
+  part: Partial<SafeTx>,
+): Promise<Hex> {
   const tx: SafeTx = {
-    to: treasury.safe, value: 0n, data: '0x', operation: 0, safeTxGas: 0n, baseGas: 0n, gasPrice: 0n,
-    gasToken: ZERO_ADDRESS, refundReceiver: ZERO_ADDRESS, nonce: await world.nonceOf(treasury.safe), ...part,
+    to: treasury.safe,
+    value: 0n,
+    data: '0x',
+    operation: 0,
+    safeTxGas: 0n,
+    baseGas: 0n,
+    gasPrice: 0n,
+    gasToken: ZERO_ADDRESS,
+    refundReceiver: ZERO_ADDRESS,
+    nonce: await world.nonceOf(treasury.safe),
+    ...part,
   }
   const { digest } = safeTxDigests({ chainId: 31337n, safe: treasury.safe, version: treasury.version }, tx)
-  const accounts = signers.map(({ privateKey }) => privateKeyToAccount(privateKey)).sort((a, b) => compareAddress(a.address, b.address))
+  const accounts = signers
+    .map(({ privateKey }) => privateKeyToAccount(privateKey))
+    .sort((a, b) => compareAddress(a.address, b.address))
   const signatures = await Promise.all(accounts.map((account) => account.sign({ hash: digest })))
   await world.rpc.transact({ to: treasury.safe, data: encodeExecTransaction(tx, concatHex(...signatures)) })
   return digest

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deployCanonicalSafe, deployLocalContract, fundLocal, mintTestToken } from '../../src/chain/local/deploy-safe.ts'
+import {
+  deployCanonicalSafe,
+  deployLocalContract,
+  fundLocal,
+  mintTestToken,
+} from '../../src/chain/local/deploy-safe.ts'
 import { type LocalRpc, localRpc } from '../../src/chain/local/local-rpc.ts'
 import { LOCAL_ACCOUNTS, LOCAL_CHAIN_ID, startLocalChain } from '../../src/chain/local/node.ts'
 import { requestChainId } from '../../src/chain/rpc/chain-id.ts'
@@ -73,16 +78,24 @@ export async function startWorld(versions: readonly CreatableVersion[] = ['1.5.0
   const open: (() => Promise<void>)[] = []
   let salts = 0n
 
-  async function deploySafe(owners: readonly Address[], threshold: number, version: CreatableVersion): Promise<Address> {
+  async function deploySafe(
+    owners: readonly Address[],
+    threshold: number,
+    version: CreatableVersion,
+  ): Promise<Address> {
     const plan = planSafeCreation({ version, chainId: LOCAL_CHAIN_ID, owners, threshold, saltNonce: salts++ })
     await rpc.transact({ to: plan.to, data: plan.data })
     return plan.predicted
   }
 
-  const read = async (to: Address, data: Hex): Promise<bigint> => BigInt(String(await rpc.result('eth_call', [{ to, data }, 'latest'])))
+  const read = async (to: Address, data: Hex): Promise<bigint> =>
+    BigInt(String(await rpc.result('eth_call', [{ to, data }, 'latest'])))
 
   return {
-    url: chain.url, rpc, token, deploySafe,
+    url: chain.url,
+    rpc,
+    token,
+    deploySafe,
     usdcOf: (account: Address) => read(token, `0x70a08231${addressWord(account).slice(2)}`),
     nonceOf: (safe: Address) => read(safe, '0xaffed0e0'),
     async ethOf(account: Address) {
@@ -118,26 +131,46 @@ async function buildHome(ground: Ground, options: HomeOptions) {
   const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'))
   const clock = movableClock()
   const admin = newPerson()
-  await createOperations(directory, () => {}).run('home.init', { admins: [admin.address], threshold: 1, demo: true, adminKey: null })
+  await createOperations(directory, () => {}).run('home.init', {
+    admins: [admin.address],
+    threshold: 1,
+    demo: true,
+    adminKey: null,
+  })
   const coffer = await openCoffer(directory, { clock })
   const opened: Coffer[] = [coffer]
   const people = new Map<string, Person>([['admin', admin]])
   for (const name of [...OWNERS, 'payer']) people.set(name, await addTestKey(coffer, name))
   const person = (name: string): Person => people.get(name) as Person
-  const fundPayer = (address: Address) => ground.rpc.result('hardhat_setBalance', [address, `0x${(10n ** 18n).toString(16)}`])
+  const fundPayer = (address: Address) =>
+    ground.rpc.result('hardhat_setBalance', [address, `0x${(10n ** 18n).toString(16)}`])
   await fundPayer(person('payer').address)
-  await addChain(coffer, { name: 'local', urls: options.urls ?? [ground.url], confirmations: options.confirmations }, requestChainId)
-  const document = (options.policy ?? ((text) => text))(smallTeam({
-    chainId: LOCAL_CHAIN_ID, principals: Object.fromEntries(OWNERS.map((owner) => [owner, person(owner).address])),
-    tokens: [{ symbol: 'USDC', token: ground.token, decimals: 6 }], addressBook: { [VENDOR]: VENDOR_ADDRESS },
-    ...(options.maxPer24h !== undefined && { maxPer24h: options.maxPer24h }),
-  }))
+  await addChain(
+    coffer,
+    { name: 'local', urls: options.urls ?? [ground.url], confirmations: options.confirmations },
+    requestChainId,
+  )
+  const document = (options.policy ?? ((text) => text))(
+    smallTeam({
+      chainId: LOCAL_CHAIN_ID,
+      principals: Object.fromEntries(OWNERS.map((owner) => [owner, person(owner).address])),
+      tokens: [{ symbol: 'USDC', token: ground.token, decimals: 6 }],
+      addressBook: { [VENDOR]: VENDOR_ADDRESS },
+      ...(options.maxPer24h !== undefined && { maxPer24h: options.maxPer24h }),
+    }),
+  )
   await activatePolicy(coffer, document, [testSigner(admin.privateKey)], [])
   const pipeline = createPipeline(coffer)
   let made = 0
 
   return {
-    directory, clock, coffer, pipeline, admin, person, document,
+    directory,
+    clock,
+    coffer,
+    pipeline,
+    admin,
+    person,
+    document,
     /** The same home through other ports. */
     through: (ports: Partial<Parts>): Pipeline => createPipeline({ ...coffer, ...ports }),
     /** The home opened once more, as another process would. */
@@ -153,7 +186,13 @@ async function buildHome(ground: Ground, options: HomeOptions) {
       return payer
     },
     /** A funded 2-of-3 Safe of alice, bob and carol, adopted under a name of its own. */
-    async treasury({ version = '1.5.0', owners, threshold = 2, payer = 'payer', usdc = 100_000n }: TreasuryOptions = {}): Promise<TestTreasury> {
+    async treasury({
+      version = '1.5.0',
+      owners,
+      threshold = 2,
+      payer = 'payer',
+      usdc = 100_000n,
+    }: TreasuryOptions = {}): Promise<TestTreasury> {
       const name = `ops-${++made}`
       const safe = await ground.deploySafe(owners ?? OWNERS.map((owner) => person(owner).address), threshold, version)
       await adoptTreasury(coffer, { name, address: safe, payer })
@@ -162,9 +201,18 @@ async function buildHome(ground: Ground, options: HomeOptions) {
       return { name, safe, version }
     },
     /** Proposes USDC to the vendor. */
-    pay: (treasury: TestTreasury, amount: string, more: { readonly idempotencyKey?: string; readonly nonce?: string; readonly memo?: string } = {}): Promise<Proposed> =>
-      pipeline.propose({ treasury: treasury.name, action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount }, ...more }),
-    approve: (proposed: Proposed, key: string) => pipeline.approve({ id: proposed.request.id, digest: proposed.review.digests.digest, key, secret: SECRET }),
+    pay: (
+      treasury: TestTreasury,
+      amount: string,
+      more: { readonly idempotencyKey?: string; readonly nonce?: string; readonly memo?: string } = {},
+    ): Promise<Proposed> =>
+      pipeline.propose({
+        treasury: treasury.name,
+        action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount },
+        ...more,
+      }),
+    approve: (proposed: Proposed, key: string) =>
+      pipeline.approve({ id: proposed.request.id, digest: proposed.review.digests.digest, key, secret: SECRET }),
     execute: (proposed: Proposed) => pipeline.execute({ id: proposed.request.id, secret: SECRET }),
     /** Types of all log entries so far. */
     entryTypes: async () => (await coffer.ledger.entries()).map(({ entry }) => entry.type),
@@ -186,8 +234,12 @@ async function addTestKey(coffer: Coffer, name: string): Promise<Person> {
   const file = `${name}-${keystore.address ?? ''}.json`
   writeFileSync(join(coffer.home.paths.keys, file), JSON.stringify(keystore), { mode: 0o600 })
   const key: KeyRecord = {
-    name, address: person.address, publicKey: `0x${'00'.repeat(65)}`, location: { store: 'keystore', file },
-    provenance: { origin: 'imported' }, createdAt: coffer.clock.now(),
+    name,
+    address: person.address,
+    publicKey: `0x${'00'.repeat(65)}`,
+    location: { store: 'keystore', file },
+    provenance: { origin: 'imported' },
+    createdAt: coffer.clock.now(),
   }
   await coffer.ledger.commit(async ({ record }) => {
     record({ type: 'key.imported', actor: 'test', data: { key: key as unknown as Json } })
