@@ -12,7 +12,7 @@ import { signApproval } from '../sign/statement.ts'
 import type { Work } from '../store/ledger.ts'
 import { type Context, openContext } from './context.ts'
 import { isFrozen } from './freeze.ts'
-import { assertApproved, decide, type Judgement, judge } from './judge.ts'
+import { assertApproved, decide, type Judgement, judge, ruleIdsOf } from './judge.ts'
 import { reserve } from './limits.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
@@ -151,7 +151,7 @@ async function permitted(parts: Parts, context: Context, stored: Stored, review:
       owner, committed, threshold: context.account.threshold, now, frozen: isFrozen(work.registers, now), intentSeq,
     })
     if (permit.completes) {
-      reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor }, decision.reservations)
+      reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, ruleIds: ruleIdsOf(context), now, actor }, decision.reservations)
       // From here on the effect is live: a crash after this line leaves it counted, never the other way round.
       await work.tx.updateTable('requests').set({ state: 'signed' }).where('id', '=', stored.row.id).execute()
     }

@@ -8,7 +8,7 @@ import { submit } from '../broadcast/submit.ts'
 import { waitForExecution } from '../broadcast/wait.ts'
 import { CustodyError } from '../errors.ts'
 import { feeCaps } from '../policy/caps.ts'
-import { sameAddress } from '../primitives/address.ts'
+import { type Address, sameAddress } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
 import { toJsonText } from '../primitives/json.ts'
 import { authorise } from '../quorum/authorise.ts'
@@ -16,12 +16,13 @@ import { signEnvelope } from '../sign/envelope.ts'
 import type { KeyRecord, Secret, Signer } from '../sign/signer.ts'
 import { decodeExecTransaction, encodeExecTransaction } from '../safe/exec.ts'
 import { packSignatures } from '../safe/pack-signatures.ts'
+import type { Registers } from '../store/registers.ts'
 import type { ExecutionRow } from '../store/schema.ts'
 import { openRequest } from './approve.ts'
 import { type Context, openContext } from './context.ts'
 import { parseEnvelope } from './envelope-text.ts'
 import { isFrozen } from './freeze.ts'
-import { assertApproved } from './judge.ts'
+import { assertApproved, ruleIdsOf } from './judge.ts'
 import { reserve, spentToday } from './limits.ts'
 import type { Parts } from './parts.ts'
 import { reconcile, type Landing } from './reconcile.ts'
@@ -90,7 +91,7 @@ export async function execute(parts: Parts, input: ExecuteInput): Promise<Execut
   try {
     await parts.ledger.commit(async (work) => {
       if (isFrozen(work.registers, parts.clock.now()) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is executed but rejections.')
-      reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, now: parts.clock.now(), actor: parts.actor }, judgement.decision.reservations)
+      reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, ruleIds: ruleIdsOf(context), now: parts.clock.now(), actor: parts.actor }, judgement.decision.reservations)
     })
     const job: Job = { parts, context, stored, caps, payer, signer, data, ...(input.broadcastUrl !== undefined && { url: input.broadcastUrl }) }
     const sent = await parts.withPayerLock(context.chain.chainId, payer.address, () => storeFirst(job))
@@ -156,6 +157,7 @@ export async function storeSigned(job: Job, envelope: Envelope): Promise<Executi
   const { parts, stored } = job
   const spending = { chainId: envelope.chainId, payer: envelope.from, nonce: envelope.nonce, cost: envelope.worstCaseCost.toString(), open: true }
   await parts.ledger.commit(async (work) => {
+    assertThawed(job, work.registers, envelope)
     // The budget is judged again where nobody else can write.
     const spent = spentToday(work.registers, envelope.chainId, envelope.from, parts.clock.now(), envelope.nonce)
     if (spent + envelope.worstCaseCost > job.caps.maxCostPerDay) {
@@ -176,8 +178,15 @@ export async function storeSigned(job: Job, envelope: Envelope): Promise<Executi
   return row
 }
 
+// A freeze stops what is under way as well: nothing more is signed or sent but rejections and cancellations.
+function assertThawed(job: Job, registers: Registers, { from, to }: { readonly from: Address; readonly to: Address }): void {
+  const passes = job.stored.request.action.kind === 'rejection' || sameAddress(from, to)
+  if (!passes && isFrozen(registers, job.parts.clock.now())) throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is sent but rejections.')
+}
+
 export async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
   if (row.state === 'mined') return
+  assertThawed(job, await job.parts.ledger.registers(), parseEnvelope(row.envelope))
   await submit(job.context.chain, row.raw as Hex, row.hash as Hex, job.url)
   if (row.state === 'sent') return
   await job.parts.ledger.commit(async (work) => {
@@ -200,7 +209,7 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
     resend: async (missing) => {
       for (const hash of missing) {
         const row = rows.get(hash)
-        if (row !== undefined) await submit(chain, row.raw as Hex, row.hash as Hex, job.url)
+        if (row !== undefined) await sendStored(job, row)
       }
     },
     replace: () => parts.withPayerLock(chain.chainId, job.payer.address, async () => {

@@ -9,7 +9,7 @@ import type { SafeDigests } from '../safe/safe-tx.ts'
 import { safeMessageTypedData, safeTxTypedData, type TypedDataDocument } from '../safe/typed-data.ts'
 import { type Approved, markSigned, openRequest, progress } from './approve.ts'
 import { isFrozen } from './freeze.ts'
-import { assertApproved, decide } from './judge.ts'
+import { assertApproved, decide, ruleIdsOf } from './judge.ts'
 import { reserve } from './limits.ts'
 import type { Parts } from './parts.ts'
 
@@ -49,7 +49,7 @@ export async function exportRequest(parts: Parts, id: string): Promise<Exported>
     if (fallsShort(context.account.owners.filter((owner) => !signed.has(owner)), context.account.threshold - signed.size, owedWith)) {
       throw new CustodyError('SIGNATURE_WAITS', `Signatures made elsewhere could complete the threshold while the policy still asks for ${describeOwed(decision) ?? 'approvals'}.`, { details: { owed: decision.owed } })
     }
-    reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor: parts.actor }, decision.reservations)
+    reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, ruleIds: ruleIdsOf(context), now, actor: parts.actor }, decision.reservations)
     work.record({ type: 'request.exported', actor: parts.actor, data: { id, effectDigest: stored.digests.digest } })
     await work.tx.updateTable('requests').set({ exported: 1 }).where('id', '=', id).execute()
   })
@@ -87,7 +87,7 @@ export async function takeSignature(parts: Parts, id: string, signature: Hex, cl
     const now = parts.clock.now()
     const decision = decide({ ...context, registers: work.registers }, stored.request, judgement.review, collected.approvedBy, now)
     // The signature exists whatever we think of it, so it counts against the limits even where it breaks them.
-    reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, now, actor: `owner:${owner}`, force: true }, decision.reservations)
+    reserve(work, { request: id, treasury: stored.request.treasury, chainId: stored.request.chainId, ruleIds: ruleIdsOf(context), now, actor: `owner:${owner}`, force: true }, decision.reservations)
     await work.tx.insertInto('signatures').values({ request_id: id, owner, via: '', signature: parsed.signature, at: now })
       .onConflict((conflict) => conflict.columns(['request_id', 'owner', 'via']).doUpdateSet({ signature: parsed.signature, at: now })).execute()
     work.record({ type: 'signature.collected', actor: principalOf(context.policy, owner) ?? `owner:${owner}`, data: { id, owner, effectDigest: stored.digests.digest, signature: parsed.signature } })

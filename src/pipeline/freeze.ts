@@ -18,7 +18,10 @@ export function isFrozen(registers: Registers, now: Seconds): boolean {
 /** One person stops everything but rejections, at once. Freezing again keeps the first freeze. */
 export async function freeze(parts: Parts, reason: string): Promise<FreezeRecord> {
   await parts.ledger.commit(async ({ registers, record }) => {
-    if (registers.freeze === null || registers.freeze.thaw !== null) record({ type: 'freeze.set', actor: parts.actor, data: { reason } })
+    if (registers.freeze === null || registers.freeze.thaw !== null) record({
+        type: 'freeze.set', actor: parts.actor,
+        data: { reason, thawDelay: registers.policy === null ? 0 : requirePolicy(parts, registers).thawDelay },
+      })
   })
   return (await parts.ledger.registers()).freeze as FreezeRecord
 }
@@ -37,8 +40,8 @@ export async function unfreeze(parts: Parts, signers: readonly Signer[], handed:
     const signatures = [...handed]
     for (const signer of signers) signatures.push(await signThaw(subject, signer))
     verifyThaw({ ...subject, signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
-    // The delay of this moment binds: a policy with a shorter one does not shorten a thaw that is under way.
-    const until = parts.clock.now() + requirePolicy(parts, registers).thawDelay
+    // The longer of the delays when it was frozen and now: a policy made meanwhile cannot cut it short.
+    const until = parts.clock.now() + Math.max(freeze.thawDelay, requirePolicy(parts, registers).thawDelay)
     await parts.ledger.commit(async ({ record }) => {
       record({ type: 'freeze.thaw-signed', actor: parts.actor, data: { freeze: freeze.entry, digest: thawDigest(subject), signatures, until } })
     })
@@ -47,7 +50,8 @@ export async function unfreeze(parts: Parts, signers: readonly Signer[], handed:
   if (thaw === null) throw new CustodyError('THAW_WAITS', 'The freeze changed meanwhile.')
   verifyThaw({ ...subject, signatures: thaw.signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
   if (parts.clock.now() < thaw.until) throw new CustodyError('THAW_WAITS', `The thaw takes effect at ${formatTime(thaw.until)}.`, { details: { until: thaw.until } })
-  await parts.ledger.commit(async ({ record }) => {
+  await parts.ledger.commit(async ({ registers: now, record }) => {
+    if (now.freeze?.entry !== freeze.entry || now.freeze.thaw === null) throw new CustodyError('THAW_WAITS', 'Somebody froze again meanwhile.')
     record({ type: 'freeze.thawed', actor: parts.actor, data: { freeze: freeze.entry } })
   })
   return { frozen: false }

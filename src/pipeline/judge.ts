@@ -41,6 +41,11 @@ export async function judge(parts: Parts, context: Context, request: Request, pl
   return { review: { ...review, enforcement: enforcementOf(policy, decision, context.account) }, decision }
 }
 
+/** Ids of the rules in force. */
+export function ruleIdsOf({ policy }: Context): ReadonlySet<string> {
+  return new Set(policy.rules.map(({ id }) => id))
+}
+
 /** The policy's word on a review, with the counters of this moment. */
 export function decide(context: Context, request: Request, review: Review, approvedBy: readonly string[], now: Seconds): Decision {
   return evaluate({
@@ -49,7 +54,7 @@ export function decide(context: Context, request: Request, review: Review, appro
     effects: review.effects,
     simulation: review.simulation,
     approvedBy,
-    usage: (rule, token) => usage(context.registers, { chainId: request.chainId, rule, token, windowSeconds: 86_400, now, except: request.id }),
+    usage: (rule, token) => usage(context.registers, { chainId: request.chainId, ruleIds: ruleIdsOf(context), rule, token, windowSeconds: 86_400, now, except: request.id }),
     now,
     frozen: isFrozen(context.registers, now),
   })

@@ -16,16 +16,19 @@ const tokenKey = (token: Address | null): string => token ?? 'native'
  */
 export function usage(
   registers: Registers,
-  asked: { chainId: number; rule: string; token: Address | null; windowSeconds: Seconds; now: Seconds; except: string | null },
+  asked: { chainId: number; rule: string; ruleIds: ReadonlySet<string>; token: Address | null; windowSeconds: Seconds; now: Seconds; except: string | null },
 ): bigint {
-  let sum = 0n
+  // Once for each request, since several rules may hold the same amount.
+  const byRequest = new Map<string, bigint>()
   for (const r of registers.reservations.values()) {
-    const counts = r.token === tokenKey(asked.token) && r.chainId === asked.chainId && r.request !== asked.except &&
-      (r.rule === asked.rule || r.rule === '*') &&
+    // Under a rule that is no rule any more it counts against all: renaming one must not empty its window.
+    const rule = r.rule === asked.rule || r.rule === '*' || !asked.ruleIds.has(r.rule)
+    const counts = rule && r.token === tokenKey(asked.token) && r.chainId === asked.chainId && r.request !== asked.except &&
       (r.state === 'reserved' || (r.state === 'settled' && r.at > asked.now - asked.windowSeconds))
-    if (counts) sum += BigInt(r.amount)
+    const amount = BigInt(r.amount)
+    if (counts && amount > (byRequest.get(r.request) ?? 0n)) byRequest.set(r.request, amount)
   }
-  return sum
+  return [...byRequest.values()].reduce((sum, amount) => sum + amount, 0n)
 }
 
 /** wei that a payer paid within 24 hours or may still have to pay, without the nonce given. */
@@ -45,7 +48,7 @@ export function spentToday(registers: Registers, chainId: number, payer: Address
  */
 export function reserve(
   work: Work,
-  at: { request: string; treasury: string; chainId: number; now: Seconds; actor: string; force?: boolean },
+  at: { request: string; treasury: string; chainId: number; ruleIds: ReadonlySet<string>; now: Seconds; actor: string; force?: boolean },
   demands: readonly ReservationDemand[],
 ): void {
   const changes: Json[] = []

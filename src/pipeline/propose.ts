@@ -21,6 +21,7 @@ import type { Secret } from '../sign/signer.ts'
 import { signRequest } from '../sign/statement.ts'
 import { type Context, type Naming, namingOf, openContext } from './context.ts'
 import { assertApproved, judge } from './judge.ts'
+import { loggedRows } from './logged-rows.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { loadStored, planDigests } from './stored.ts'
@@ -45,6 +46,9 @@ export interface ProposeInput {
   readonly secret?: Secret | undefined
 }
 
+/** Keys that rejections of requests use, so that nobody can take them first. */
+export const REJECTION_KEY = 'reject:'
+
 export interface Proposed {
   readonly request: Request
   readonly digest: Hex
@@ -61,6 +65,9 @@ export interface Proposed {
  * @throws the code of what is wrong with the input, POLICY_DENIED and its kin, NONCE_TAKEN, IDEMPOTENCY_CONFLICT
  */
 export async function propose(parts: Parts, input: ProposeInput): Promise<Proposed> {
+  if (input.idempotencyKey?.startsWith(REJECTION_KEY) === true) {
+    throw new CustodyError('FIELD_INVALID', `Expected an idempotency key that does not begin with "${REJECTION_KEY}"; those are for rejections.`)
+  }
   await reconcile(parts, input.treasury)
   const context = await openContext(parts, input.treasury)
   const action = parseAction(context, input.action)
@@ -150,9 +157,13 @@ async function refuseOrPass(parts: Parts, request: Request, digest: Hex, review:
 }
 
 async function chooseNonce(parts: Parts, context: Context, asked: string | undefined): Promise<bigint> {
-  const rows = await parts.ledger.db.selectFrom('requests').select(['nonce', 'id', 'state', 'expires_at', 'exported']).where('chain_id', '=', context.chain.chainId)
-    .where('safe', '=', context.treasury.safe).where('state', 'in', ['open', 'signed']).execute()
-  const held = rows.flatMap((row) => (row.nonce === null ? [] : [BigInt(row.nonce)]))
+  const registers = await parts.ledger.registers()
+  const logged = await loggedRows(parts, registers, { chainId: context.chain.chainId, safe: context.treasury.safe })
+  // A request whose row cannot be believed holds its nonce: it may be signed.
+  const held = logged.flatMap(({ id, row }) => {
+    const nonce = registers.proposals.get(id)?.nonce ?? null
+    return nonce === null || (row !== null && row.state !== 'open' && row.state !== 'signed') ? [] : [BigInt(nonce)]
+  })
   const current = context.account.nonce
   if (asked === undefined) {
     let next = current

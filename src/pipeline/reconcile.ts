@@ -1,10 +1,12 @@
 import type { Chain } from '../chain/chain.ts'
 import { CustodyError } from '../errors.ts'
+import type { Address } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
 import type { Json } from '../primitives/json.ts'
 import type { Work } from '../store/ledger.ts'
-import type { ChainRecord, TreasuryRecord } from '../store/registers.ts'
+import type { ChainRecord, Registers, TreasuryRecord } from '../store/registers.ts'
 import type { RequestRow } from '../store/schema.ts'
+import { loggedRows } from './logged-rows.ts'
 import { outflowOf } from './outflow.ts'
 import { countOutside, release, reserveAgain, settle } from './limits.ts'
 import type { Parts, SeenExecution } from './parts.ts'
@@ -38,8 +40,10 @@ export async function reconcile(parts: Parts, name: string): Promise<void> {
 
 export async function reconcileTreasury(parts: Parts, chain: Chain, record: ChainRecord, treasury: TreasuryRecord): Promise<void> {
   const account = await parts.readSafe(chain, treasury.safe)
-  const rows = await parts.ledger.db.selectFrom('requests').selectAll()
-    .where('chain_id', '=', treasury.chainId).where('safe', '=', treasury.safe).execute()
+  const registers = await parts.ledger.registers()
+  const logged = await loggedRows(parts, registers, treasury)
+  // A row that was edited says nothing: what it reserved stays reserved, and whoever opens it gets the alarm.
+  const rows = logged.flatMap(({ row }) => (row === null ? [] : [row]))
   const seen = await parts.findExecutions(chain, treasury.safe, BigInt(treasury.fromBlock))
   const head = (await chain.block('latest'))?.number ?? 0n
   const byHash = new Map(seen.map((execution) => [execution.safeTxHash.toLowerCase(), execution]))
@@ -55,7 +59,7 @@ export async function reconcileTreasury(parts: Parts, chain: Chain, record: Chai
     else if (row.state !== 'withdrawn' && BigInt(row.nonce ?? 0) < account.nonce) await supersede(parts, row, head, record.confirmations)
   }
   await settleFees(parts, chain, treasury)
-  await recordOutside(parts, chain, treasury, seen, rows)
+  await recordOutside(parts, chain, treasury, seen)
 }
 
 async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenExecution, head: bigint, confirmations: number): Promise<void> {
@@ -69,6 +73,10 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
   if (row.state === state && row.outcome === JSON.stringify(outcome)) return
   const receipt = ours === undefined ? null : await chain.receipt(landed.transactionHash)
   const changes = landed.success && row.state !== 'executed' ? await changeOf(parts, row) : null
+  // Signed and sent around Coffer: nothing was reserved, so what it moved is counted as it landed.
+  const unreserved = landed.success && row.state !== 'executed' && !isReserved(await parts.ledger.registers(), row.id)
+  const moved = unreserved ? await outflowOf(chain, row.safe as Address, landed) : null
+  if (unreserved && moved === null) return
   await parts.ledger.commit(async (work) => {
     const now = await work.tx.selectFrom('requests').select(['state', 'outcome']).where('id', '=', row.id).executeTakeFirstOrThrow()
     if (now.state === state && now.outcome === JSON.stringify(outcome)) return
@@ -76,6 +84,7 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
     if (now.state !== state) {
       work.record({ type: `execution.${landed.success ? 'mined' : 'failed'}`, actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest, ...outcome } })
       if (landed.success) settle(work, row.id)
+      if (moved !== null) countOutside(work, { request: row.id, treasury: row.treasury, chainId: row.chain_id }, moved.amounts)
       if (changes !== null) followChange(work, row, changes)
     }
     if (final) {
@@ -90,6 +99,10 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
       if (open === true) work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.id, hash: ours.hash, spending: { chainId: ours.chain_id, payer: ours.payer, nonce: ours.nonce, cost: cost.toString(), open: false } } })
     }
   })
+}
+
+function isReserved(registers: Registers, id: string): boolean {
+  return [...registers.reservations.values()].some(({ request, state }) => request === id && state !== 'released')
 }
 
 type Change = (record: TreasuryRecord) => TreasuryRecord
@@ -158,11 +171,14 @@ interface Superseded {
   readonly final: boolean
 }
 
-async function recordOutside(parts: Parts, chain: Chain, treasury: TreasuryRecord, seen: readonly SeenExecution[], rows: readonly RequestRow[]): Promise<void> {
+async function recordOutside(parts: Parts, chain: Chain, treasury: TreasuryRecord, seen: readonly SeenExecution[]): Promise<void> {
   const registers = await parts.ledger.registers()
-  const unknown = seen.filter((execution) => !rows.some((row) => row.effect_digest === execution.safeTxHash.toLowerCase()) && !registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`))
+  const known = new Set([...registers.proposals.values()].map(({ effectDigest }) => effectDigest))
+  const unknown = seen.filter((execution) => !known.has(execution.safeTxHash.toLowerCase() as Hex) && !registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`))
   for (const execution of unknown) {
     const outflow = execution.success ? await outflowOf(chain, treasury.safe, execution) : { known: true, amounts: [] }
+    // Not to be had yet: looked at again next time, and not counted as nothing.
+    if (outflow === null) continue
     await parts.ledger.commit(async (work) => {
       if (work.registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`)) return
       work.record({
@@ -172,6 +188,7 @@ async function recordOutside(parts: Parts, chain: Chain, treasury: TreasuryRecor
           success: execution.success, blockNumber: execution.blockNumber.toString(), outflowKnown: outflow.known,
         },
       })
+      if (!outflow.known) work.record({ type: 'alarm.outflow-unknown', actor: 'coffer', data: { treasury: treasury.name, safeTxHash: execution.safeTxHash, transactionHash: execution.transactionHash } })
       countOutside(work, { request: `outside:${execution.safeTxHash}`, treasury: treasury.name, chainId: treasury.chainId }, outflow.amounts)
     })
   }

@@ -1,7 +1,10 @@
 import { CustodyError } from '../errors.ts'
 import { openContext } from './context.ts'
+import { parseStoredRequest } from '../request/digest.ts'
+import type { RequestRow } from '../store/schema.ts'
+import { loggedRows } from './logged-rows.ts'
 import type { Parts } from './parts.ts'
-import { type Proposed, proposeAction } from './propose.ts'
+import { type Proposed, proposeAction, REJECTION_KEY } from './propose.ts'
 import { reconcile } from './reconcile.ts'
 import { loadStored } from './stored.ts'
 
@@ -33,8 +36,20 @@ export async function reject(parts: Parts, input: { readonly id: string; readonl
   if (withdrawn) return { withdrawn: true, id: input.id }
   if (request.nonce === null) throw new CustodyError('REQUEST_CLOSED', 'A signed message has no nonce and cannot be taken back.')
   const context = await openContext(parts, request.treasury)
+  const { key, memo } = await rejectionKey(parts, row, input.memo)
   const proposed = await proposeAction(parts, context, { kind: 'rejection', rejects: request.id }, {
-    takesNonce: request.nonce, expires: '90d', memo: input.memo, idempotencyKey: `reject:${request.id}`,
+    takesNonce: request.nonce, expires: '90d', memo, idempotencyKey: key,
   })
   return { withdrawn: false, id: proposed.request.id, proposed }
+}
+
+// An open rejection of the request is used, whoever made it; else a new one is made.
+async function rejectionKey(parts: Parts, row: RequestRow, memo: string | undefined): Promise<{ readonly key: string; readonly memo: string | undefined }> {
+  const registers = await parts.ledger.registers()
+  const before = (await loggedRows(parts, registers, { chainId: row.chain_id, safe: row.safe }))
+    .flatMap(({ row: each }) => (each === null ? [] : [each]))
+    .filter((each) => each.idempotency_key.startsWith(`${REJECTION_KEY}${row.id}:`))
+  const open = before.find((each) => (each.state === 'open' || each.state === 'signed') && each.expires_at > parts.clock.now())
+  if (open === undefined) return { key: `${REJECTION_KEY}${row.id}:${before.length}`, memo }
+  return { key: open.idempotency_key, memo: parseStoredRequest(open.body).memo ?? undefined }
 }

@@ -2,16 +2,19 @@ import type { Decision } from '../policy/decision.ts'
 import { CustodyError } from '../errors.ts'
 import type { Address } from '../primitives/address.ts'
 import type { Hex } from '../primitives/hex.ts'
+import { canonicalJson, type Json } from '../primitives/json.ts'
 import type { Seconds } from '../primitives/time.ts'
 import { describeOwed } from '../quorum/permit.ts'
 import type { Request } from '../request/request.ts'
 import type { Review } from '../review/review.ts'
 import { packSignatures } from '../safe/pack-signatures.ts'
 import { parseStoredRequest } from '../request/digest.ts'
+import type { ProposalRecord, Registers } from '../store/registers.ts'
 import type { RequestRow } from '../store/schema.ts'
 import { type Context, type Naming, namingOf, openContext } from './context.ts'
 import { isFrozen } from './freeze.ts'
 import { judge } from './judge.ts'
+import { loggedRows } from './logged-rows.ts'
 import type { Parts } from './parts.ts'
 import { type Landing, reconcile } from './reconcile.ts'
 import { collect } from './signatures.ts'
@@ -24,7 +27,7 @@ export interface Summary {
   readonly kind: string
   readonly nonce: string | null
   /** The stored state; `expired` for an open one whose time has passed. */
-  readonly state: RequestRow['state'] | 'expired'
+  readonly state: RequestRow['state'] | 'expired' | 'altered'
   /** A signature that completes the threshold exists or may exist, and the nonce is free: it can land at any time. */
   readonly liveOnChain: boolean
   /** Its time has passed; what is signed stays valid on chain all the same. */
@@ -73,11 +76,28 @@ export async function list(parts: Parts, filter: { readonly state?: string | und
     if (filter.treasury !== undefined && filter.treasury !== name) continue
     await reconcile(parts, name)
   }
-  let query = parts.ledger.db.selectFrom('requests').selectAll()
-  if (filter.treasury !== undefined) query = query.where('treasury', '=', filter.treasury)
-  const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute()
   const now = parts.clock.now()
-  return rows.map((row) => summarise(row, now)).filter((row) => filter.state === undefined || row.state === filter.state || (filter.state === 'live' && row.liveOnChain))
+  const fresh = await parts.ledger.registers()
+  const all: Summary[] = []
+  for (const { id, row } of await loggedRows(parts, fresh, null)) {
+    all.push(row === null ? await summariseFromLog(parts, fresh, id) : summarise(row, now))
+  }
+  return all
+    .filter((each) => filter.treasury === undefined || each.treasury === filter.treasury)
+    .filter((each) => filter.state === undefined || each.state === filter.state || (filter.state === 'live' && each.liveOnChain))
+    .toReversed()
+}
+
+// The row is gone or was edited, so the log's own copy is shown. It may be signed, so it counts as live.
+async function summariseFromLog(parts: Parts, registers: Registers, id: string): Promise<Summary> {
+  const proposal = registers.proposals.get(id) as ProposalRecord
+  const [logged] = await parts.ledger.entries(proposal.seq)
+  const request = parseStoredRequest(canonicalJson(logged?.entry.data['request'] as Json))
+  return {
+    id, treasury: request.treasury, chainId: request.chainId, kind: request.action.kind, nonce: proposal.nonce, state: 'altered',
+    liveOnChain: proposal.nonce !== null, expired: false, safeTxHash: proposal.effectDigest, createdAt: request.createdAt, expiresAt: request.expiresAt,
+    memo: request.memo, action: request.action, outcome: null,
+  }
 }
 
 /** One request with its review of this moment. Closed ones are shown without a new review. @throws NOT_FOUND, REQUEST_ALTERED */

@@ -9,6 +9,7 @@ import { safeMessageDigests, safeTxDigests } from '../safe/hash.ts'
 import type { SafeDigests } from '../safe/safe-tx.ts'
 import type { Registers } from '../store/registers.ts'
 import type { RequestRow } from '../store/schema.ts'
+import { isAsLogged } from './logged-rows.ts'
 import type { Parts } from './parts.ts'
 
 /** A stored request whose row was held against the log and rebuilt from its own text. */
@@ -40,6 +41,7 @@ export async function loadStored(parts: Parts, registers: Registers, id: string)
   const digest = sha256(row.body)
   if (digest !== proposal.digest || row.digest !== proposal.digest) return altered(parts, id, 'its text has another digest')
   if (row.effect_digest !== proposal.effectDigest) return altered(parts, id, 'its stored safeTxHash is another one')
+  if (!isAsLogged(row, registers)) return altered(parts, id, 'its columns or its state differ from the log')
   const request = parseStoredRequest(row.body)
   const same = request.id === row.id && request.treasury === row.treasury && request.chainId === row.chain_id &&
     request.safe === row.safe && (request.nonce?.toString() ?? null) === row.nonce &&

@@ -115,7 +115,8 @@ function judge(input: Evaluation): Decision {
 
   const reservations = matches.allow.flatMap((match) => reservationOf(match))
   const limit = limitRefusal(matches.allow, input.usage)
-  if (limit !== null) return refuse(input, 'denied', limit.code, limit.message, spoke)
+  // With what it would have reserved: a signature made elsewhere counts although it is refused here.
+  if (limit !== null) return { ...refuse(input, 'denied', limit.code, limit.message, spoke), reservations }
   const contradicted = contradiction(request, effects, simulation)
   if (contradicted !== null)
     return refuse(

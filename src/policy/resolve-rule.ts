@@ -23,8 +23,10 @@ const LONGEST_DELAY: Seconds = 90 * 86_400
 
 const NATIVE: Omit<Asset, 'chainId'> = { symbol: 'ETH', token: null, decimals: 18 }
 
-/** Selectors that review reads as a transfer or an approval, so that a call rule would never see them. */
-const SPENDING = new Set([selectorOf('transfer(address,uint256)'), selectorOf('approve(address,uint256)')])
+/** Selectors that move or hand out tokens; a call rule would let them do so without a limit. */
+const SPENDING = new Set(
+  ['transfer(address,uint256)', 'approve(address,uint256)', 'transferFrom(address,address,uint256)', 'increaseAllowance(address,uint256)'].map(selectorOf),
+)
 
 /** Resolves every name and amount of one rule. @throws POLICY_INVALID naming the place */
 export function resolveRule(rule: RuleDocument, where: string, names: Names): Rule {

@@ -1,10 +1,11 @@
 import { parseChainAddress } from '../chain/names.ts'
 import { CustodyError } from '../errors.ts'
 import type { Json } from '../primitives/json.ts'
+import { sameAddress } from '../primitives/address.ts'
 import { parseName } from '../primitives/name.ts'
 import type { Parts } from '../pipeline/parts.ts'
 import type { SafeState } from '../safe/safe-tx.ts'
-import type { ChainRecord, TreasuryRecord } from '../store/registers.ts'
+import type { ChainRecord, Registers, TreasuryRecord } from '../store/registers.ts'
 import { chainOf } from './chain-of.ts'
 
 /** The record of a Safe as it stands. */
@@ -33,6 +34,15 @@ export function recordOf(
   }
 }
 
+/** Rules of a policy name treasuries, so a second name for one Safe would shed them. @throws NAME_TAKEN */
+export function assertOneName(registers: Registers, treasury: TreasuryRecord): void {
+  for (const other of registers.treasuries.values()) {
+    if (other.name !== treasury.name && other.chainId === treasury.chainId && sameAddress(other.safe, treasury.safe)) {
+      throw new CustodyError('NAME_TAKEN', `The Safe ${treasury.safe} is the treasury "${other.name}" already.`, { next: `Use it as ${other.name}.` })
+    }
+  }
+}
+
 /**
  * Takes an existing Safe under management, or takes note of a change of its owners, modules or guards that was
  * made elsewhere. Its owners' keys may live anywhere.
@@ -56,11 +66,12 @@ export async function adoptTreasury(
   const chain = await parts.openChain(record)
   const state = await parts.readSafe(chain, address)
   const known = registers.treasuries.get(name)
-  if (known !== undefined && known.safe !== state.address)
+  if (known !== undefined && (known.safe !== state.address || known.chainId !== state.chainId))
     throw new CustodyError('NAME_TAKEN', `Treasury "${name}" is the Safe ${known.safe}.`)
   const fromBlock = known === undefined ? state.blockNumber : BigInt(known.fromBlock)
   const treasury = recordOf(name, record, state, input.payer ?? known?.payer ?? null, fromBlock)
-  await parts.ledger.commit(async ({ record: log }) => {
+  await parts.ledger.commit(async ({ registers: now, record: log }) => {
+    assertOneName(now, treasury)
     log({ type: 'treasury.adopted', actor: parts.actor, data: { treasury: treasury as unknown as Json } })
   })
   return treasury

@@ -18,7 +18,7 @@ import { signEnvelope } from '../sign/envelope.ts'
 import type { KeyRecord, Secret } from '../sign/signer.ts'
 import type { Registers, TreasuryRecord } from '../store/registers.ts'
 import { assertCanonicalContracts, planSafeCreation } from '../treasury/create.ts'
-import { recordOf } from './adopt-treasury.ts'
+import { assertOneName, recordOf } from './adopt-treasury.ts'
 import { chainOf } from './chain-of.ts'
 
 export interface CreateTreasuryInput {
@@ -68,6 +68,7 @@ export async function createTreasury(
   await parts.ledger.commit(async (work) => {
     if (work.registers.treasuries.has(name))
       throw new CustodyError('NAME_TAKEN', `There is a treasury "${name}" already.`)
+    assertOneName(work.registers, treasury)
     work.record({ type: 'treasury.created', actor: parts.actor, data: { treasury: treasury as unknown as Json } })
   })
   return { ...treasury, created }

@@ -18,6 +18,8 @@ export interface LogStateTable {
   size: number
   /** JSON array of the frontier's hashes. */
   frontier: string
+  /** Checkpoint over exactly these entries, signed in the transaction that appended the last one. */
+  note?: string | null
 }
 
 export interface LogTables {
@@ -31,7 +33,7 @@ type Reader<S> = Kysely<S> | Transaction<S>
 /** The tables. The triggers stop mistakes, not an attacker, who can drop them: that is what the hashes are for. */
 export const logSchema: string[] = [
   'create table if not exists log (seq integer primary key, text text not null, leaf text not null) strict',
-  'create table if not exists log_state (id integer primary key check (id = 1), size integer not null, frontier text not null) strict',
+  'create table if not exists log_state (id integer primary key check (id = 1), size integer not null, frontier text not null, note text) strict',
   "create trigger if not exists log_no_update before update on log begin select raise(abort, 'the log is append-only'); end",
   "create trigger if not exists log_no_delete before delete on log begin select raise(abort, 'the log is append-only'); end",
   "create trigger if not exists log_no_gap before insert on log when new.seq <> (select coalesce(max(seq) + 1, 0) from log) begin select raise(abort, 'the log has no gaps'); end",

@@ -50,8 +50,22 @@ export interface FreezeRecord {
   readonly by: string
   readonly reason: string
   readonly at: Seconds
+  /** Delay of the policy at that moment; a later policy can only lengthen it. */
+  readonly thawDelay: Seconds
   /** Signatures of a thaw and when it takes effect; null when nobody asked for one. */
   readonly thaw: { readonly signatures: readonly Hex[]; readonly until: Seconds } | null
+}
+
+/** What the log says of a proposal; the row in the database is held against it. */
+export interface ProposalRecord {
+  readonly digest: Hex
+  readonly effectDigest: Hex
+  readonly seq: number
+  readonly treasury: string
+  readonly chainId: number
+  readonly safe: Address
+  /** Decimal; null for messages. */
+  readonly nonce: string | null
 }
 
 export interface ReservationRecord {
@@ -88,7 +102,9 @@ export interface Registers {
   readonly treasuries: Map<string, TreasuryRecord>
   readonly keys: Map<string, KeyRecord>
   /** Digest and effect digest of each proposal, by id: what the request rows are held against. */
-  readonly proposals: Map<string, { readonly digest: Hex; readonly effectDigest: Hex; readonly seq: number }>
+  readonly proposals: Map<string, ProposalRecord>
+  /** Requests that were closed with no signature ever made. */
+  readonly withdrawn: Set<string>
   /** Owners who signed a request or were let sign it, by its id. Rows can be deleted; a signature that was made cannot. */
   readonly signers: Map<string, ReadonlySet<Address>>
   /** Requests whose bytes to sign left Coffer. */
@@ -110,6 +126,7 @@ export function emptyRegisters(): Registers {
     treasuries: new Map(),
     keys: new Map(),
     proposals: new Map(),
+    withdrawn: new Set(),
     signers: new Map(),
     exported: new Set(),
     reservations: new Map(),
@@ -147,7 +164,8 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       registers.policy = data['policy'] as PolicyRecord
       break
     case 'freeze.set':
-      registers.freeze = { entry: leaf, by: entry.actor, reason: data['reason'] as string, at: entry.time, thaw: null }
+      registers.freeze = { entry: leaf, by: entry.actor, reason: data['reason'] as string,
+        thawDelay: (data['thawDelay'] as Seconds | undefined) ?? 0, at: entry.time, thaw: null }
       break
     case 'freeze.thaw-signed':
       if (registers.freeze !== null && registers.freeze.entry === data['freeze']) {
@@ -157,15 +175,28 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
         }
       }
       break
-    case 'freeze.thawed':
-      registers.freeze = null
+    case 'freeze.thawed': {
+      const { freeze } = registers
+      // Only the freeze that was thawed, and only after its delay.
+      const due = freeze !== null && freeze.entry === data['freeze'] && freeze.thaw !== null && entry.time >= freeze.thaw.until
+      if (due) registers.freeze = null
       break
-    case 'request.proposed':
+    }
+    case 'request.proposed': {
+      const request = data['request'] as { treasury: string; chainId: number; safe: Address; nonce: string | null }
       registers.proposals.set(data['id'] as string, {
         digest: data['digest'] as Hex,
         effectDigest: data['effectDigest'] as Hex,
         seq: entry.seq,
+        treasury: request.treasury,
+        chainId: request.chainId,
+        safe: request.safe,
+        nonce: request.nonce,
       })
+      break
+    }
+    case 'request.withdrawn':
+      registers.withdrawn.add(data['id'] as string)
       break
     case 'signature.intended':
     case 'signature.collected': {

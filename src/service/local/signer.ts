@@ -9,7 +9,8 @@ import { callSchema, type Reply } from './message.ts'
  */
 export function runSigner(directory: string): void {
   const send = (reply: Reply): void => {
-    if (process.connected) process.send?.(reply)
+    // The door may be gone between the two; its end is noticed by itself.
+    if (process.connected) process.send?.(reply, undefined, undefined, () => {})
   }
   let current = 0
   const ending = new AbortController()
@@ -23,6 +24,7 @@ export function runSigner(directory: string): void {
     await operations.close()
     process.exit(0)
   }
+  const end = (): Promise<void> => leave().catch(() => process.exit(1))
   process.on('message', (message: unknown) => {
     void (async () => {
       const call = callSchema.safeParse(message)
@@ -38,12 +40,13 @@ export function runSigner(directory: string): void {
         send({ id, kind: 'error', error: describeError(error) })
       } finally {
         running -= 1
-        if (leaving) await leave()
+        if (leaving) await end()
       }
     })()
   })
   // A step under way is finished first; only waiting is cut short when a terminal was closed.
-  process.on('disconnect', () => void leave())
+  process.on('error', () => {})
+  process.on('disconnect', () => void end())
   process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => void leave())
+  process.on('SIGTERM', () => void end())
 }
