@@ -13,7 +13,12 @@ export interface Shell {
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it names the arguments of each command where the command is written
 export function command<A extends readonly unknown[]>(
   shell: Shell,
-  spec: { readonly name: string; readonly summary: string; readonly example: string; readonly setUp?: (command: Command) => Command },
+  spec: {
+    readonly name: string
+    readonly summary: string
+    readonly example: string
+    readonly setUp?: (command: Command) => Command
+  },
   action: (session: Session, ...rest: A) => Promise<Outcome>,
 ): Command {
   const made = new Command(spec.name).description(spec.summary).addHelpText('after', `\nExample:\n  ${spec.example}`)

@@ -27,6 +27,9 @@ export async function report(io: Io, json: boolean, work: () => Promise<Outcome>
   }
 }
 
-export function renderError(error: { readonly code: string; readonly message: string; readonly next: string }, width: number): string {
+export function renderError(
+  error: { readonly code: string; readonly message: string; readonly next: string },
+  width: number,
+): string {
   return [wrap(`${error.code}: ${error.message}`, width), wrap(`What to do: ${error.next}`, width)].join('\n')
 }

@@ -21,14 +21,28 @@ import { type Exit, renderError } from './outcome.ts'
 /** Builds the program afresh; nothing happens before `parse`. */
 export function createProgram(shell: Shell): Command {
   const program = new Command('coffer')
-    .description('Keeps an organisation’s on-chain money safe: Safe payments, HSM keys, policy, and a log nobody can rewrite.')
+    .description(
+      'Keeps an organisation’s on-chain money safe: Safe payments, HSM keys, policy, and a log nobody can rewrite.',
+    )
     .version(packageVersion(), '-V, --version', 'print the version')
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .addHelpText('after', '\nExample:\n  coffer demo\n\nEvery command has --help with an example, and --json.')
   for (const made of [
-    demoCommand(shell), initCommand(shell), chainCommands(shell), keyCommands(shell), treasuryCommands(shell), policyCommands(shell),
-    proposeCommands(shell), ...requestCommands(shell), ...approvalCommands(shell), executeCommand(shell), cancelCommand(shell), ...freezeCommands(shell), logCommands(shell),
-  ]) program.addCommand(made)
+    demoCommand(shell),
+    initCommand(shell),
+    chainCommands(shell),
+    keyCommands(shell),
+    treasuryCommands(shell),
+    policyCommands(shell),
+    proposeCommands(shell),
+    ...requestCommands(shell),
+    ...approvalCommands(shell),
+    executeCommand(shell),
+    cancelCommand(shell),
+    ...freezeCommands(shell),
+    logCommands(shell),
+  ])
+    program.addCommand(made)
   configure(program, shell.io)
   return program
 }
@@ -54,7 +68,12 @@ export async function runProgram(args: readonly string[], io: Io): Promise<Exit>
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
     const words = error.message.replace(/^error: /, '').replace('(outputHelp)', '')
-    const usage = new CustodyError('USAGE', words === '' ? 'Expected a command.' : `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}${words.endsWith('.') ? '' : '.'}`)
+    const usage = new CustodyError(
+      'USAGE',
+      words === ''
+        ? 'Expected a command.'
+        : `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}${words.endsWith('.') ? '' : '.'}`,
+    )
     if (args.includes('--json')) io.out(`${toJsonText({ error: usage.toJSON() }, 2)}\n`)
     else if (error.code !== 'commander.help') io.err(`${renderError(usage, io.width)}\n`)
     return 2

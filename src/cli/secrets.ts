@@ -15,7 +15,11 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 /** Adds the two ways, besides a prompt, by which a passphrase or PIN reaches the signer. */
 export function withSecretFlags(command: Command): Command {
   return command
-    .option('--passphrase-file <file>', 'read the passphrase or PIN from a file of mode 0600; KEY=FILE where several keys are used', collect)
+    .option(
+      '--passphrase-file <file>',
+      'read the passphrase or PIN from a file of mode 0600; KEY=FILE where several keys are used',
+      collect,
+    )
     .option('--passphrase-fd <number>', 'read the passphrase or PIN from an open file descriptor')
 }
 
@@ -28,7 +32,11 @@ export async function secretOf(io: Io, flags: SecretFlags, key: string, what = '
   if (plain !== undefined) return readSecretFile(plain)
   if (flags.passphraseFd !== undefined) return readSecretFd(parseFd(flags.passphraseFd))
   if (!io.interactive) {
-    throw new CustodyError('INPUT_REQUIRED', `The ${what.toLowerCase()} of key ${key} is needed and there is no terminal to ask at.`, { next: 'Give --passphrase-file FILE (mode 0600) or --passphrase-fd NUMBER.' })
+    throw new CustodyError(
+      'INPUT_REQUIRED',
+      `The ${what.toLowerCase()} of key ${key} is needed and there is no terminal to ask at.`,
+      { next: 'Give --passphrase-file FILE (mode 0600) or --passphrase-fd NUMBER.' },
+    )
   }
   return io.askSecret(`${what} of key ${key}: `)
 }
@@ -38,7 +46,8 @@ export async function newSecretOf(io: Io, flags: SecretFlags, key: string, what 
   const fromFlag = (flags.passphraseFile?.length ?? 0) > 0 || flags.passphraseFd !== undefined
   const first = await secretOf(io, flags, key, what)
   if (fromFlag) return first
-  if ((await io.askSecret('Again: ')) !== first) throw new CustodyError('PASSPHRASE_WRONG', 'The two entries differ; nothing was made.')
+  if ((await io.askSecret('Again: ')) !== first)
+    throw new CustodyError('PASSPHRASE_WRONG', 'The two entries differ; nothing was made.')
   return first
 }
 
@@ -47,6 +56,7 @@ export function secretName(key: KeyRecord): string {
 }
 
 function parseFd(text: string): number {
-  if (!/^[0-9]{1,4}$/.test(text)) throw new CustodyError('USAGE', `Expected --passphrase-fd as a number, got "${text.slice(0, 20)}".`)
+  if (!/^[0-9]{1,4}$/.test(text))
+    throw new CustodyError('USAGE', `Expected --passphrase-fd as a number, got "${text.slice(0, 20)}".`)
   return Number(text)
 }

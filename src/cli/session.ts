@@ -14,7 +14,10 @@ export interface Session {
   readonly close: () => Promise<void>
 }
 
-export function openSession(io: Io, flags: { readonly home?: string; readonly json?: boolean; readonly quiet?: boolean }): Session {
+export function openSession(
+  io: Io,
+  flags: { readonly home?: string; readonly json?: boolean; readonly quiet?: boolean },
+): Session {
   const home = homeDirectory(flags.home, io.env)
   const progress = (text: string): void => {
     if (flags.quiet !== true) io.err(`  … ${text}\n`)

@@ -44,15 +44,29 @@ export async function cancel(parts: Parts, input: CancelInput): Promise<Cancelli
     const row = await parts.withPayerLock(context.chain.chainId, payer.address, async () => {
       const count = await context.chain.transactionCount(payer.address, 'latest')
       const latest = (await rowsOf(parts, input.id)).filter(({ nonce }) => nonce >= count).at(-1)
-      if (latest === undefined) throw new CustodyError('REQUEST_CLOSED', `Request ${input.id} has no transaction waiting to be mined.`, { next: 'Run coffer show to see where it stands.' })
+      if (latest === undefined)
+        throw new CustodyError('REQUEST_CLOSED', `Request ${input.id} has no transaction waiting to be mined.`, {
+          next: 'Run coffer show to see where it stands.',
+        })
       const previous = parseEnvelope(latest.envelope)
       // The database may have been edited; the signer itself refuses another payer.
       if (previous.chainId !== context.chain.chainId || previous.nonce !== latest.nonce) {
-        throw new CustodyError('REQUEST_ALTERED', `The stored transaction ${latest.hash} is not the one that was built for ${input.id}.`)
+        throw new CustodyError(
+          'REQUEST_ALTERED',
+          `The stored transaction ${latest.hash} is not the one that was built for ${input.id}.`,
+        )
       }
       const envelope = cancellation({
-        previous, quote: await context.chain.fees(), caps,
-        spentToday: spentToday(await parts.ledger.registers(), context.chain.chainId, payer.address, parts.clock.now(), latest.nonce),
+        previous,
+        quote: await context.chain.fees(),
+        caps,
+        spentToday: spentToday(
+          await parts.ledger.registers(),
+          context.chain.chainId,
+          payer.address,
+          parts.clock.now(),
+          latest.nonce,
+        ),
       })
       const cancelling = await storeSigned(job, envelope)
       await sendStored(job, cancelling)

@@ -25,9 +25,13 @@ export interface Context {
 export async function openContext(parts: Parts, name: string): Promise<Context> {
   const registers = await parts.ledger.registers()
   const treasury = registers.treasuries.get(name)
-  if (treasury === undefined) throw new CustodyError('NOT_FOUND', `There is no treasury "${name}".`, { next: 'Run coffer treasury create or adopt.' })
+  if (treasury === undefined)
+    throw new CustodyError('NOT_FOUND', `There is no treasury "${name}".`, {
+      next: 'Run coffer treasury create or adopt.',
+    })
   const chainRecord = registers.chains.get(treasury.chain)
-  if (chainRecord === undefined) throw new CustodyError('NOT_FOUND', `There is no chain "${treasury.chain}".`, { next: 'Run coffer chain add.' })
+  if (chainRecord === undefined)
+    throw new CustodyError('NOT_FOUND', `There is no chain "${treasury.chain}".`, { next: 'Run coffer chain add.' })
   const policy = requirePolicy(parts, registers)
   const chain = await parts.openChain(chainRecord)
   const account = await parts.readSafe(chain, treasury.safe)
@@ -62,7 +66,11 @@ export function namingOf(context: Context): Naming {
 
 /** What differs between the Safe on chain and the record; empty when nothing does. */
 export function differences(treasury: TreasuryRecord, account: SafeState): readonly string[] {
-  const list = (addresses: readonly string[]): string => [...addresses].map((a) => a.toLowerCase()).sort().join(', ') || 'none'
+  const list = (addresses: readonly string[]): string =>
+    [...addresses]
+      .map((a) => a.toLowerCase())
+      .sort()
+      .join(', ') || 'none'
   const differ: string[] = []
   const compare = (what: string, expected: string, got: string): void => {
     if (!sameAddress(expected, got)) differ.push(`${what}: adopted ${expected}, on chain ${got}`)
@@ -80,6 +88,10 @@ export function differences(treasury: TreasuryRecord, account: SafeState): reado
 function assertAsAdopted(treasury: TreasuryRecord, account: SafeState): void {
   const differ = differences(treasury, account)
   if (differ.length > 0) {
-    throw new CustodyError('SAFE_CHANGED', `The Safe of ${treasury.name} changed outside Coffer: ${differ.join('; ')}.`, { details: { differ } })
+    throw new CustodyError(
+      'SAFE_CHANGED',
+      `The Safe of ${treasury.name} changed outside Coffer: ${differ.join('; ')}.`,
+      { details: { differ } },
+    )
   }
 }

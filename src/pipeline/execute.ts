@@ -69,31 +69,69 @@ export interface Executed {
 export async function execute(parts: Parts, input: ExecuteInput): Promise<Executed> {
   const landed = await alreadyLanded(parts, input)
   if (landed !== null) return landed
-  const { context, stored, collected, judgement } = await openRequest(parts, input.id)
-  if (stored.plan.kind !== 'safe-tx') throw new CustodyError('USAGE', 'A message is signed, not executed.', { next: 'Run coffer show to get the packed signature.' })
+  const opened = await openOrLanded(parts, input)
+  if ('transactionHash' in opened) return opened
+  const { context, stored, collected, judgement } = opened
+  if (stored.plan.kind !== 'safe-tx')
+    throw new CustodyError('USAGE', 'A message is signed, not executed.', {
+      next: 'Run coffer show to get the packed signature.',
+    })
   const caps = lowerCaps(requireCaps(context), input.caps ?? {})
   const payer = requirePayer(context)
   assertApproved(judgement.decision)
   const now = parts.clock.now()
   const authorised = authorise({
-    decision: judgement.decision, request: stored.request, requestDigest: stored.digest, effectDigest: stored.digests.digest,
-    signatures: collected.owners, owners: context.account.owners, threshold: context.account.threshold, now,
+    decision: judgement.decision,
+    request: stored.request,
+    requestDigest: stored.digest,
+    effectDigest: stored.digests.digest,
+    signatures: collected.owners,
+    owners: context.account.owners,
+    threshold: context.account.threshold,
+    now,
     frozen: isFrozen(context.registers, now),
   })
   if (stored.plan.safeTx.nonce !== context.account.nonce) {
     // Another process may have executed it between the two looks at the chain.
     const meanwhile = await alreadyLanded(parts, input)
     if (meanwhile !== null) return meanwhile
-    throw new CustodyError('NONCE_NOT_NEXT', `The Safe runs nonce ${context.account.nonce} next; this request has ${stored.plan.safeTx.nonce}.`)
+    throw new CustodyError(
+      'NONCE_NOT_NEXT',
+      `The Safe runs nonce ${context.account.nonce} next; this request has ${stored.plan.safeTx.nonce}.`,
+    )
   }
-  const data = encodeExecTransaction(stored.plan.safeTx, packSignatures(authorised.signatures.slice(0, context.account.threshold)))
+  const data = encodeExecTransaction(
+    stored.plan.safeTx,
+    packSignatures(authorised.signatures.slice(0, context.account.threshold)),
+  )
   const signer = await parts.openSigner(payer, input.secret)
   try {
     await parts.ledger.commit(async (work) => {
-      if (isFrozen(work.registers, parts.clock.now()) && stored.request.action.kind !== 'rejection') throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is executed but rejections.')
-      reserve(work, { request: stored.row.id, treasury: stored.request.treasury, chainId: stored.request.chainId, ruleIds: ruleIdsOf(context), now: parts.clock.now(), actor: parts.actor }, judgement.decision.reservations)
+      if (isFrozen(work.registers, parts.clock.now()) && stored.request.action.kind !== 'rejection')
+        throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is executed but rejections.')
+      reserve(
+        work,
+        {
+          request: stored.row.id,
+          treasury: stored.request.treasury,
+          chainId: stored.request.chainId,
+          ruleIds: ruleIdsOf(context),
+          now: parts.clock.now(),
+          actor: parts.actor,
+        },
+        judgement.decision.reservations,
+      )
     })
-    const job: Job = { parts, context, stored, caps, payer, signer, data, ...(input.broadcastUrl !== undefined && { url: input.broadcastUrl }) }
+    const job: Job = {
+      parts,
+      context,
+      stored,
+      caps,
+      payer,
+      signer,
+      data,
+      ...(input.broadcastUrl !== undefined && { url: input.broadcastUrl }),
+    }
     const sent = await parts.withPayerLock(context.chain.chainId, payer.address, () => storeFirst(job))
     // The newest displaces what came before it under the same nonce.
     const newest = sent.at(-1)
@@ -117,19 +155,31 @@ export interface Job {
 
 export function requireCaps(context: Context): FeeCaps {
   const caps = feeCaps(context.policy, context.chain.chainId)
-  if (caps === null) throw new CustodyError('POLICY_DENIED', `The policy has no fee caps for chain ${context.chain.chainId}, so nothing may be spent on fees.`, { next: 'Add the chain under fees in the policy.' })
+  if (caps === null)
+    throw new CustodyError(
+      'POLICY_DENIED',
+      `The policy has no fee caps for chain ${context.chain.chainId}, so nothing may be spent on fees.`,
+      { next: 'Add the chain under fees in the policy.' },
+    )
   return caps
 }
 
 export function requirePayer(context: Context): KeyRecord {
   const record = context.treasury.payer === null ? undefined : context.registers.keys.get(context.treasury.payer)
-  if (record === undefined) throw new CustodyError('PAYER_MISSING', `Treasury ${context.treasury.name} has no payer key in this home.`)
+  if (record === undefined)
+    throw new CustodyError('PAYER_MISSING', `Treasury ${context.treasury.name} has no payer key in this home.`)
   return record
 }
 
 /** Signed transactions of a request that were not displaced for good, oldest first. */
 export function rowsOf(parts: Parts, id: string): Promise<ExecutionRow[]> {
-  return parts.ledger.db.selectFrom('executions').selectAll().where('request_id', '=', id).where('state', '!=', 'dropped').orderBy('at').execute()
+  return parts.ledger.db
+    .selectFrom('executions')
+    .selectAll()
+    .where('request_id', '=', id)
+    .where('state', '!=', 'dropped')
+    .orderBy('at')
+    .execute()
 }
 
 // Under the payer's lock: what was stored before is taken up again; else one envelope is built, recorded, signed
@@ -140,48 +190,109 @@ async function storeFirst(job: Job): Promise<readonly ExecutionRow[]> {
   const before = (await rowsOf(parts, job.stored.row.id)).filter((row) => row.nonce >= count)
   if (before.length > 0) return before
   // Somebody executed it since this run looked: then there is nothing to sign, only an outcome to find.
-  if ((await parts.readSafe(context.chain, context.treasury.safe)).nonce !== context.account.nonce) return rowsOf(parts, job.stored.row.id)
-  const taken = await parts.ledger.db.selectFrom('executions').select('nonce').where('chain_id', '=', context.chain.chainId)
-    .where('payer', '=', job.payer.address).where('state', 'in', ['stored', 'sent']).where('nonce', '>=', count).execute()
+  if ((await parts.readSafe(context.chain, context.treasury.safe)).nonce !== context.account.nonce)
+    return rowsOf(parts, job.stored.row.id)
+  const taken = await parts.ledger.db
+    .selectFrom('executions')
+    .select('nonce')
+    .where('chain_id', '=', context.chain.chainId)
+    .where('payer', '=', job.payer.address)
+    .where('state', 'in', ['stored', 'sent'])
+    .where('nonce', '>=', count)
+    .execute()
   const pending = await context.chain.transactionCount(job.payer.address, 'pending')
   let nonce = Math.max(count, pending)
   while (taken.some((row) => row.nonce === nonce)) nonce += 1
   const envelope = await buildEnvelope({
-    chain: context.chain, from: job.payer.address, nonce, to: context.treasury.safe, data: job.data, value: 0n, caps: job.caps,
-    spentToday: spentToday(await parts.ledger.registers(), context.chain.chainId, job.payer.address, parts.clock.now(), nonce),
+    chain: context.chain,
+    from: job.payer.address,
+    nonce,
+    to: context.treasury.safe,
+    data: job.data,
+    value: 0n,
+    caps: job.caps,
+    spentToday: spentToday(
+      await parts.ledger.registers(),
+      context.chain.chainId,
+      job.payer.address,
+      parts.clock.now(),
+      nonce,
+    ),
   })
   return [await storeSigned(job, envelope)]
 }
 
 export async function storeSigned(job: Job, envelope: Envelope): Promise<ExecutionRow> {
   const { parts, stored } = job
-  const spending = { chainId: envelope.chainId, payer: envelope.from, nonce: envelope.nonce, cost: envelope.worstCaseCost.toString(), open: true }
+  const spending = {
+    chainId: envelope.chainId,
+    payer: envelope.from,
+    nonce: envelope.nonce,
+    cost: envelope.worstCaseCost.toString(),
+    open: true,
+  }
   await parts.ledger.commit(async (work) => {
     assertThawed(job, work.registers, envelope)
     // The budget is judged again where nobody else can write.
     const spent = spentToday(work.registers, envelope.chainId, envelope.from, parts.clock.now(), envelope.nonce)
     if (spent + envelope.worstCaseCost > job.caps.maxCostPerDay) {
-      throw new CustodyError('COST_CAP_DAY', `The payer has ${job.caps.maxCostPerDay} wei a day; ${spent} are spent or set aside and ${envelope.worstCaseCost} are asked.`)
+      throw new CustodyError(
+        'COST_CAP_DAY',
+        `The payer has ${job.caps.maxCostPerDay} wei a day; ${spent} are spent or set aside and ${envelope.worstCaseCost} are asked.`,
+      )
     }
-    work.record({ type: 'execution.intended', actor: parts.actor, data: { id: stored.row.id, safeTxHash: stored.digests.digest, payer: envelope.from, nonce: envelope.nonce, gasLimit: envelope.gasLimit.toString(), maxFeePerGas: envelope.maxFeePerGas.toString() } })
+    work.record({
+      type: 'execution.intended',
+      actor: parts.actor,
+      data: {
+        id: stored.row.id,
+        safeTxHash: stored.digests.digest,
+        payer: envelope.from,
+        nonce: envelope.nonce,
+        gasLimit: envelope.gasLimit.toString(),
+        maxFeePerGas: envelope.maxFeePerGas.toString(),
+      },
+    })
   })
   const signed = await signEnvelope(envelope, job.signer)
   const row: ExecutionRow = {
-    hash: signed.hash, request_id: stored.row.id, chain_id: envelope.chainId, payer: envelope.from, nonce: envelope.nonce,
-    envelope: toJsonText(envelope), raw: signed.raw, state: 'stored', cost: envelope.worstCaseCost.toString(), at: parts.clock.now(),
-    block_number: null, block_hash: null,
+    hash: signed.hash,
+    request_id: stored.row.id,
+    chain_id: envelope.chainId,
+    payer: envelope.from,
+    nonce: envelope.nonce,
+    envelope: toJsonText(envelope),
+    raw: signed.raw,
+    state: 'stored',
+    cost: envelope.worstCaseCost.toString(),
+    at: parts.clock.now(),
+    block_number: null,
+    block_hash: null,
   }
   await parts.ledger.commit(async (work) => {
-    await work.tx.insertInto('executions').values(row).onConflict((conflict) => conflict.doNothing()).execute()
-    work.record({ type: 'execution.stored', actor: 'coffer', data: { id: stored.row.id, hash: signed.hash, raw: signed.raw, spending } })
+    await work.tx
+      .insertInto('executions')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    work.record({
+      type: 'execution.stored',
+      actor: 'coffer',
+      data: { id: stored.row.id, hash: signed.hash, raw: signed.raw, spending },
+    })
   })
   return row
 }
 
 // A freeze stops what is under way as well: nothing more is signed or sent but rejections and cancellations.
-function assertThawed(job: Job, registers: Registers, { from, to }: { readonly from: Address; readonly to: Address }): void {
+function assertThawed(
+  job: Job,
+  registers: Registers,
+  { from, to }: { readonly from: Address; readonly to: Address },
+): void {
   const passes = job.stored.request.action.kind === 'rejection' || sameAddress(from, to)
-  if (!passes && isFrozen(registers, job.parts.clock.now())) throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is sent but rejections.')
+  if (!passes && isFrozen(registers, job.parts.clock.now()))
+    throw new CustodyError('FROZEN', 'Coffer is frozen; nothing is sent but rejections.')
 }
 
 export async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
@@ -190,7 +301,12 @@ export async function sendStored(job: Job, row: ExecutionRow): Promise<void> {
   await submit(job.context.chain, row.raw as Hex, row.hash as Hex, job.url)
   if (row.state === 'sent') return
   await job.parts.ledger.commit(async (work) => {
-    await work.tx.updateTable('executions').set({ state: 'sent' }).where('hash', '=', row.hash).where('state', '=', 'stored').execute()
+    await work.tx
+      .updateTable('executions')
+      .set({ state: 'sent' })
+      .where('hash', '=', row.hash)
+      .where('state', '=', 'stored')
+      .execute()
     work.record({ type: 'execution.sent', actor: 'coffer', data: { id: row.request_id, hash: row.hash } })
   })
 }
@@ -200,39 +316,51 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
   const { chain } = context
   const rows = new Map(first.map((row) => [row.hash, row]))
   const outcome = await waitForExecution(chain, {
-    safe: context.treasury.safe, safeTxHash: stored.digests.digest, payer: job.payer.address, safeNonce: stored.request.nonce ?? 0n,
-    sent: first.map(asSent), fromBlock: BigInt(context.treasury.fromBlock),
+    safe: context.treasury.safe,
+    safeTxHash: stored.digests.digest,
+    payer: job.payer.address,
+    safeNonce: stored.request.nonce ?? 0n,
+    sent: first.map(asSent),
+    fromBlock: BigInt(context.treasury.fromBlock),
     findExecutions: (on, safe, from) => parts.findExecutions(on, safe, from),
-    confirmations: context.chainRecord.confirmations, clock: parts.clock,
+    confirmations: context.chainRecord.confirmations,
+    clock: parts.clock,
     sleep: (seconds) => parts.sleep(seconds * 1000),
-    deadline: parts.clock.now() + (input.waitSeconds ?? 180), pollSeconds: 1, stuckAfterSeconds: input.stuckAfterSeconds ?? 60,
+    deadline: parts.clock.now() + (input.waitSeconds ?? 180),
+    pollSeconds: 1,
+    stuckAfterSeconds: input.stuckAfterSeconds ?? 60,
     resend: async (missing) => {
       for (const hash of missing) {
         const row = rows.get(hash)
         if (row !== undefined) await sendStored(job, row)
       }
     },
-    replace: () => parts.withPayerLock(chain.chainId, job.payer.address, async () => {
-      const latest = [...rows.values()].at(-1)
-      if (latest === undefined || cancels(latest)) return null
-      const registers = await parts.ledger.registers()
-      const envelope = replacement({
-        previous: ownEnvelope(job, latest), quote: await chain.fees(), caps: job.caps,
-        spentToday: spentToday(registers, chain.chainId, job.payer.address, parts.clock.now(), latest.nonce),
-      })
-      parts.progress(`replacing ${latest.hash} with higher fees, within the caps`)
-      const row = await storeSigned(job, envelope)
-      rows.set(row.hash, row)
-      await sendStored(job, row)
-      return asSent(row)
-    }),
+    replace: () =>
+      parts.withPayerLock(chain.chainId, job.payer.address, async () => {
+        const latest = [...rows.values()].at(-1)
+        if (latest === undefined || cancels(latest)) return null
+        const registers = await parts.ledger.registers()
+        const envelope = replacement({
+          previous: ownEnvelope(job, latest),
+          quote: await chain.fees(),
+          caps: job.caps,
+          spentToday: spentToday(registers, chain.chainId, job.payer.address, parts.clock.now(), latest.nonce),
+        })
+        parts.progress(`replacing ${latest.hash} with higher fees, within the caps`)
+        const row = await storeSigned(job, envelope)
+        rows.set(row.hash, row)
+        await sendStored(job, row)
+        return asSent(row)
+      }),
     onObservation: ({ kind }) => parts.progress(`${stored.row.id}: ${kind}`),
   })
   await reconcile(parts, stored.request.treasury)
-  if (outcome.observation.kind === 'reverted' || outcome.observation.kind === 'cancelled') await recordPaid(parts, outcome.observation.hash, feePaid(outcome.observation.receipt))
+  if (outcome.observation.kind === 'reverted' || outcome.observation.kind === 'cancelled')
+    await recordPaid(parts, outcome.observation.hash, feePaid(outcome.observation.receipt))
   const execution = requireExecuted(outcome)
   const landed = await alreadyLanded(parts, input)
-  if (landed === null) throw new CustodyError('EXECUTION_PENDING', `${execution.kind}, and gone again: the chain reorganised meanwhile.`)
+  if (landed === null)
+    throw new CustodyError('EXECUTION_PENDING', `${execution.kind}, and gone again: the chain reorganised meanwhile.`)
   return landed
 }
 
@@ -241,10 +369,22 @@ async function watch(job: Job, input: ExecuteInput, first: readonly ExecutionRow
 function ownEnvelope({ context, payer, stored }: Job, row: ExecutionRow): Envelope {
   const envelope = parseEnvelope(row.envelope)
   // An owner who signed since may stand in for another in what would be packed now.
-  const execution = stored.plan.kind === 'safe-tx' ? encodeExecTransaction(stored.plan.safeTx, decodeExecTransaction(envelope.data).signatures) : null
-  const same = envelope.chainId === context.chain.chainId && sameAddress(envelope.from, payer.address) && envelope.nonce === row.nonce &&
-    sameAddress(envelope.to, context.treasury.safe) && envelope.value === 0n && envelope.data === execution
-  if (!same) throw new CustodyError('REQUEST_ALTERED', `The stored transaction ${row.hash} of ${stored.row.id} is not the one that was built for it.`)
+  const execution =
+    stored.plan.kind === 'safe-tx'
+      ? encodeExecTransaction(stored.plan.safeTx, decodeExecTransaction(envelope.data).signatures)
+      : null
+  const same =
+    envelope.chainId === context.chain.chainId &&
+    sameAddress(envelope.from, payer.address) &&
+    envelope.nonce === row.nonce &&
+    sameAddress(envelope.to, context.treasury.safe) &&
+    envelope.value === 0n &&
+    envelope.data === execution
+  if (!same)
+    throw new CustodyError(
+      'REQUEST_ALTERED',
+      `The stored transaction ${row.hash} of ${stored.row.id} is not the one that was built for it.`,
+    )
   return envelope
 }
 
@@ -254,7 +394,26 @@ const cancels = (row: ExecutionRow): boolean => {
   return sameAddress(from, to)
 }
 
-const asSent = (row: ExecutionRow): SentTransaction => ({ hash: row.hash as Hex, nonce: row.nonce, cancels: cancels(row) })
+const asSent = (row: ExecutionRow): SentTransaction => ({
+  hash: row.hash as Hex,
+  nonce: row.nonce,
+  cancels: cancels(row),
+})
+
+// Another process may have executed the request since it was looked for on the chain.
+async function openOrLanded(
+  parts: Parts,
+  input: ExecuteInput,
+): Promise<Executed | Awaited<ReturnType<typeof openRequest>>> {
+  try {
+    return await openRequest(parts, input.id)
+  } catch (error) {
+    const landed =
+      error instanceof CustodyError && error.code === 'REQUEST_CLOSED' ? await alreadyLanded(parts, input) : null
+    if (landed !== null) return landed
+    throw error
+  }
+}
 
 // A request that landed answers with its outcome, however often it is asked.
 async function alreadyLanded(parts: Parts, input: ExecuteInput): Promise<Executed | null> {
@@ -263,16 +422,28 @@ async function alreadyLanded(parts: Parts, input: ExecuteInput): Promise<Execute
   const { row, request, digests } = await loadStored(parts, await parts.ledger.registers(), input.id)
   if (row.outcome === null || (row.state !== 'executed' && row.state !== 'failed')) return null
   const landing = JSON.parse(row.outcome) as Landing
-  if (row.state === 'failed') throw new CustodyError('EXECUTION_FAILED', `Transaction ${landing.transactionHash} ran it and the inner call failed; nonce ${request.nonce} is used.`)
+  if (row.state === 'failed')
+    throw new CustodyError(
+      'EXECUTION_FAILED',
+      `Transaction ${landing.transactionHash} ran it and the inner call failed; nonce ${request.nonce} is used.`,
+    )
   const context = await openContext(parts, request.treasury)
   const hash = landing.transactionHash as Hex
   const own = await parts.ledger.db.selectFrom('executions').selectAll().where('hash', '=', hash).executeTakeFirst()
   const envelope = own === undefined ? null : parseEnvelope(own.envelope)
   const receipt = await context.chain.receipt(hash)
   return {
-    id: row.id, safeTxHash: digests.digest, transactionHash: hash, blockNumber: BigInt(landing.blockNumber), success: true, final: landing.final,
-    gasUsed: receipt?.gasUsed ?? null, gasLimit: envelope?.gasLimit ?? null, fee: own === undefined ? null : BigInt(own.cost),
-    worstCaseCost: envelope?.worstCaseCost ?? null, caps: requireCaps(context), outside: landing.outside,
+    id: row.id,
+    safeTxHash: digests.digest,
+    transactionHash: hash,
+    blockNumber: BigInt(landing.blockNumber),
+    success: true,
+    final: landing.final,
+    gasUsed: receipt?.gasUsed ?? null,
+    gasLimit: envelope?.gasLimit ?? null,
+    fee: own === undefined ? null : BigInt(own.cost),
+    worstCaseCost: envelope?.worstCaseCost ?? null,
+    caps: requireCaps(context),
+    outside: landing.outside,
   }
 }
-

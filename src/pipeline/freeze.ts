@@ -18,8 +18,10 @@ export function isFrozen(registers: Registers, now: Seconds): boolean {
 /** One person stops everything but rejections, at once. Freezing again keeps the first freeze. */
 export async function freeze(parts: Parts, reason: string): Promise<FreezeRecord> {
   await parts.ledger.commit(async ({ registers, record }) => {
-    if (registers.freeze === null || registers.freeze.thaw !== null) record({
-        type: 'freeze.set', actor: parts.actor,
+    if (registers.freeze === null || registers.freeze.thaw !== null)
+      record({
+        type: 'freeze.set',
+        actor: parts.actor,
         data: { reason, thawDelay: registers.policy === null ? 0 : requirePolicy(parts, registers).thawDelay },
       })
   })
@@ -31,7 +33,11 @@ export async function freeze(parts: Parts, reason: string): Promise<FreezeRecord
  * ends the freeze.
  * @throws NOT_FROZEN, THAW_WAITS with the time, POLICY_UNSIGNED when admins are missing
  */
-export async function unfreeze(parts: Parts, signers: readonly Signer[], handed: readonly Hex[]): Promise<{ readonly frozen: false }> {
+export async function unfreeze(
+  parts: Parts,
+  signers: readonly Signer[],
+  handed: readonly Hex[],
+): Promise<{ readonly frozen: false }> {
   const registers = await parts.ledger.registers()
   const { freeze } = registers
   if (freeze === null) throw new CustodyError('NOT_FROZEN', 'Nothing is frozen.')
@@ -43,15 +49,28 @@ export async function unfreeze(parts: Parts, signers: readonly Signer[], handed:
     // The longer of the delays when it was frozen and now: a policy made meanwhile cannot cut it short.
     const until = parts.clock.now() + Math.max(freeze.thawDelay, requirePolicy(parts, registers).thawDelay)
     await parts.ledger.commit(async ({ record }) => {
-      record({ type: 'freeze.thaw-signed', actor: parts.actor, data: { freeze: freeze.entry, digest: thawDigest(subject), signatures, until } })
+      record({
+        type: 'freeze.thaw-signed',
+        actor: parts.actor,
+        data: { freeze: freeze.entry, digest: thawDigest(subject), signatures, until },
+      })
     })
   }
   const thaw = (await parts.ledger.registers()).freeze?.thaw ?? null
   if (thaw === null) throw new CustodyError('THAW_WAITS', 'The freeze changed meanwhile.')
-  verifyThaw({ ...subject, signatures: thaw.signatures, admins: parts.home.root.admins, threshold: parts.home.root.threshold })
-  if (parts.clock.now() < thaw.until) throw new CustodyError('THAW_WAITS', `The thaw takes effect at ${formatTime(thaw.until)}.`, { details: { until: thaw.until } })
+  verifyThaw({
+    ...subject,
+    signatures: thaw.signatures,
+    admins: parts.home.root.admins,
+    threshold: parts.home.root.threshold,
+  })
+  if (parts.clock.now() < thaw.until)
+    throw new CustodyError('THAW_WAITS', `The thaw takes effect at ${formatTime(thaw.until)}.`, {
+      details: { until: thaw.until },
+    })
   await parts.ledger.commit(async ({ registers: now, record }) => {
-    if (now.freeze?.entry !== freeze.entry || now.freeze.thaw === null) throw new CustodyError('THAW_WAITS', 'Somebody froze again meanwhile.')
+    if (now.freeze?.entry !== freeze.entry || now.freeze.thaw === null)
+      throw new CustodyError('THAW_WAITS', 'Somebody froze again meanwhile.')
     record({ type: 'freeze.thawed', actor: parts.actor, data: { freeze: freeze.entry } })
   })
   return { frozen: false }

@@ -20,7 +20,13 @@ export interface Judgement {
 }
 
 /** Reviews a plan afresh and judges it; nothing is remembered from an earlier look. */
-export async function judge(parts: Parts, context: Context, request: Request, plan: Plan, approvedBy: readonly string[]): Promise<Judgement> {
+export async function judge(
+  parts: Parts,
+  context: Context,
+  request: Request,
+  plan: Plan,
+  approvedBy: readonly string[],
+): Promise<Judgement> {
   const { policy } = context
   const now = parts.clock.now()
   const review = await makeReview({
@@ -47,14 +53,29 @@ export function ruleIdsOf({ policy }: Context): ReadonlySet<string> {
 }
 
 /** The policy's word on a review, with the counters of this moment. */
-export function decide(context: Context, request: Request, review: Review, approvedBy: readonly string[], now: Seconds): Decision {
+export function decide(
+  context: Context,
+  request: Request,
+  review: Review,
+  approvedBy: readonly string[],
+  now: Seconds,
+): Decision {
   return evaluate({
     policy: context.policy,
     request,
     effects: review.effects,
     simulation: review.simulation,
     approvedBy,
-    usage: (rule, token) => usage(context.registers, { chainId: request.chainId, ruleIds: ruleIdsOf(context), rule, token, windowSeconds: 86_400, now, except: request.id }),
+    usage: (rule, token) =>
+      usage(context.registers, {
+        chainId: request.chainId,
+        ruleIds: ruleIdsOf(context),
+        rule,
+        token,
+        windowSeconds: 86_400,
+        now,
+        except: request.id,
+      }),
     now,
     frozen: isFrozen(context.registers, now),
   })

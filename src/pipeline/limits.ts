@@ -16,14 +16,26 @@ const tokenKey = (token: Address | null): string => token ?? 'native'
  */
 export function usage(
   registers: Registers,
-  asked: { chainId: number; rule: string; ruleIds: ReadonlySet<string>; token: Address | null; windowSeconds: Seconds; now: Seconds; except: string | null },
+  asked: {
+    chainId: number
+    rule: string
+    ruleIds: ReadonlySet<string>
+    token: Address | null
+    windowSeconds: Seconds
+    now: Seconds
+    except: string | null
+  },
 ): bigint {
   // Once for each request, since several rules may hold the same amount.
   const byRequest = new Map<string, bigint>()
   for (const r of registers.reservations.values()) {
     // Under a rule that is no rule any more it counts against all: renaming one must not empty its window.
     const rule = r.rule === asked.rule || r.rule === '*' || !asked.ruleIds.has(r.rule)
-    const counts = rule && r.token === tokenKey(asked.token) && r.chainId === asked.chainId && r.request !== asked.except &&
+    const counts =
+      rule &&
+      r.token === tokenKey(asked.token) &&
+      r.chainId === asked.chainId &&
+      r.request !== asked.except &&
       (r.state === 'reserved' || (r.state === 'settled' && r.at > asked.now - asked.windowSeconds))
     const amount = BigInt(r.amount)
     if (counts && amount > (byRequest.get(r.request) ?? 0n)) byRequest.set(r.request, amount)
@@ -32,10 +44,17 @@ export function usage(
 }
 
 /** wei that a payer paid within 24 hours or may still have to pay, without the nonce given. */
-export function spentToday(registers: Registers, chainId: number, payer: Address, now: Seconds, exceptNonce: number | null): bigint {
+export function spentToday(
+  registers: Registers,
+  chainId: number,
+  payer: Address,
+  now: Seconds,
+  exceptNonce: number | null,
+): bigint {
   let sum = 0n
   for (const s of registers.spending.values()) {
-    if (s.chainId === chainId && s.payer === payer && s.nonce !== exceptNonce && (s.open || s.at > now - DAY)) sum += BigInt(s.cost)
+    if (s.chainId === chainId && s.payer === payer && s.nonce !== exceptNonce && (s.open || s.at > now - DAY))
+      sum += BigInt(s.cost)
   }
   return sum
 }
@@ -48,19 +67,46 @@ export function spentToday(registers: Registers, chainId: number, payer: Address
  */
 export function reserve(
   work: Work,
-  at: { request: string; treasury: string; chainId: number; ruleIds: ReadonlySet<string>; now: Seconds; actor: string; force?: boolean },
+  at: {
+    request: string
+    treasury: string
+    chainId: number
+    ruleIds: ReadonlySet<string>
+    now: Seconds
+    actor: string
+    force?: boolean
+  },
   demands: readonly ReservationDemand[],
 ): void {
   const changes: Json[] = []
   for (const demand of demands) {
     const held = work.registers.reservations.get(`${at.request} ${demand.rule} ${tokenKey(demand.token)}`)
     if (held !== undefined && held.state !== 'released') continue
-    const used = usage(work.registers, { ...at, rule: demand.rule, token: demand.token, windowSeconds: demand.windowSeconds, except: at.request })
+    const used = usage(work.registers, {
+      ...at,
+      rule: demand.rule,
+      token: demand.token,
+      windowSeconds: demand.windowSeconds,
+      except: at.request,
+    })
     if (used + demand.amount > demand.limit) {
       if (at.force !== true) {
-        throw new CustodyError('LIMIT_WINDOW', `Rule ${demand.rule} allows ${demand.limit} base units in ${demand.windowSeconds / 3600} hours; ${used} are used or reserved and ${demand.amount} are asked.`)
+        throw new CustodyError(
+          'LIMIT_WINDOW',
+          `Rule ${demand.rule} allows ${demand.limit} base units in ${demand.windowSeconds / 3600} hours; ${used} are used or reserved and ${demand.amount} are asked.`,
+        )
       }
-      work.record({ type: 'alarm.limit-exceeded', actor: 'coffer', data: { request: at.request, rule: demand.rule, used: `${used}`, asked: `${demand.amount}`, limit: `${demand.limit}` } })
+      work.record({
+        type: 'alarm.limit-exceeded',
+        actor: 'coffer',
+        data: {
+          request: at.request,
+          rule: demand.rule,
+          used: `${used}`,
+          asked: `${demand.amount}`,
+          limit: `${demand.limit}`,
+        },
+      })
     }
     changes.push(reservation(at, demand.rule, tokenKey(demand.token), demand.amount, 'reserved'))
   }
@@ -77,7 +123,8 @@ export function countOutside(
   for (const { token, amount } of outflow) sums.set(tokenKey(token), (sums.get(tokenKey(token)) ?? 0n) + amount)
   if (sums.size === 0) return
   work.record({
-    type: 'limits.changed', actor: 'coffer',
+    type: 'limits.changed',
+    actor: 'coffer',
     data: { reservations: [...sums].map(([token, amount]) => reservation(at, '*', token, amount, 'settled')) },
   })
 }
@@ -101,11 +148,26 @@ function change(work: Work, request: string, state: 'reserved' | 'settled' | 're
   const held = [...work.registers.reservations.values()].filter((r) => r.request === request && r.state !== state)
   if (held.length === 0) return
   work.record({
-    type: 'limits.changed', actor: 'coffer',
+    type: 'limits.changed',
+    actor: 'coffer',
     data: { reservations: held.map((r) => reservation(r, r.rule, r.token, BigInt(r.amount), state)) },
   })
 }
 
-function reservation(at: { request: string; treasury: string; chainId: number }, rule: string, token: string, amount: bigint, state: string): Json {
-  return { request: at.request, treasury: at.treasury, chainId: at.chainId, rule, token, amount: amount.toString(), state }
+function reservation(
+  at: { request: string; treasury: string; chainId: number },
+  rule: string,
+  token: string,
+  amount: bigint,
+  state: string,
+): Json {
+  return {
+    request: at.request,
+    treasury: at.treasury,
+    chainId: at.chainId,
+    rule,
+    token,
+    amount: amount.toString(),
+    state,
+  }
 }

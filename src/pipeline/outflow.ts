@@ -23,7 +23,11 @@ export async function outflowOf(chain: Chain, safe: Address, execution: SeenExec
   if (receipt === null) return null
   const amounts: { token: Address | null; amount: bigint }[] = []
   for (const log of receipt.logs) {
-    const fromSafe = log.topics.length === 3 && log.topics[0] === TRANSFER && log.topics[1] === addressWord(safe) && log.data.length === 66
+    const fromSafe =
+      log.topics.length === 3 &&
+      log.topics[0] === TRANSFER &&
+      log.topics[1] === addressWord(safe) &&
+      log.data.length === 66
     if (fromSafe) amounts.push({ token: toChecksum(log.address), amount: BigInt(log.data) })
   }
   const transaction = await chain.transaction(execution.transactionHash)

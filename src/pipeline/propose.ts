@@ -28,7 +28,17 @@ import { loadStored, planDigests } from './stored.ts'
 
 export type ProposedAction =
   | { readonly kind: 'transfer'; readonly asset: string; readonly to: string; readonly amount: string }
-  | { readonly kind: 'call'; readonly to: string; readonly value?: string | undefined; readonly sig?: string | undefined; readonly args?: readonly string[] | undefined; readonly abi?: string | undefined; readonly method?: string | undefined; readonly data?: string | undefined; readonly delegatecall?: boolean | undefined }
+  | {
+      readonly kind: 'call'
+      readonly to: string
+      readonly value?: string | undefined
+      readonly sig?: string | undefined
+      readonly args?: readonly string[] | undefined
+      readonly abi?: string | undefined
+      readonly method?: string | undefined
+      readonly data?: string | undefined
+      readonly delegatecall?: boolean | undefined
+    }
   | { readonly kind: 'batch'; readonly text: string; readonly format: 'csv' | 'json' }
   | { readonly kind: 'message'; readonly text?: string | undefined; readonly typedData?: string | undefined }
 
@@ -66,7 +76,10 @@ export interface Proposed {
  */
 export async function propose(parts: Parts, input: ProposeInput): Promise<Proposed> {
   if (input.idempotencyKey?.startsWith(REJECTION_KEY) === true) {
-    throw new CustodyError('FIELD_INVALID', `Expected an idempotency key that does not begin with "${REJECTION_KEY}"; those are for rejections.`)
+    throw new CustodyError(
+      'FIELD_INVALID',
+      `Expected an idempotency key that does not begin with "${REJECTION_KEY}"; those are for rejections.`,
+    )
   }
   await reconcile(parts, input.treasury)
   const context = await openContext(parts, input.treasury)
@@ -74,12 +87,21 @@ export async function propose(parts: Parts, input: ProposeInput): Promise<Propos
   return proposeAction(parts, context, action, input)
 }
 
-export async function proposeAction(parts: Parts, context: Context, action: Action, input: Omit<ProposeInput, 'treasury' | 'action'> & { readonly takesNonce?: bigint }): Promise<Proposed> {
+export async function proposeAction(
+  parts: Parts,
+  context: Context,
+  action: Action,
+  input: Omit<ProposeInput, 'treasury' | 'action'> & { readonly takesNonce?: bigint },
+): Promise<Proposed> {
   const now = parts.clock.now()
   const signer = input.key === undefined ? null : await openCreator(parts, context, input.key, input.secret)
   try {
     const idempotencyKey = input.idempotencyKey ?? newRequestId(now)
-    const known = await parts.ledger.db.selectFrom('requests').selectAll().where('idempotency_key', '=', idempotencyKey).executeTakeFirst()
+    const known = await parts.ledger.db
+      .selectFrom('requests')
+      .selectAll()
+      .where('idempotency_key', '=', idempotencyKey)
+      .executeTakeFirst()
     const request: Request = {
       format: 'coffer-request/v1',
       id: known?.id ?? newRequestId(now),
@@ -87,11 +109,19 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
       chainId: context.chain.chainId,
       treasury: context.treasury.name,
       safe: context.treasury.safe,
-      nonce: action.kind === 'message' ? null : known !== undefined && known.nonce !== null ? BigInt(known.nonce) : (input.takesNonce ?? (await chooseNonce(parts, context, input.nonce))),
+      nonce:
+        action.kind === 'message'
+          ? null
+          : known !== undefined && known.nonce !== null
+            ? BigInt(known.nonce)
+            : (input.takesNonce ?? (await chooseNonce(parts, context, input.nonce))),
       action,
       refund: input.refund ?? null,
       memo: parseMemo(input.memo),
-      creator: { principal: creatorName(context, signer?.address ?? null, parts.actor), address: signer?.address ?? null },
+      creator: {
+        principal: creatorName(context, signer?.address ?? null, parts.actor),
+        address: signer?.address ?? null,
+      },
       createdAt: known?.created_at ?? now,
       expiresAt: known?.expires_at ?? parseExpiry(input.expires ?? '7d', now),
     }
@@ -101,33 +131,87 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
     const { review, decision } = await judge(parts, context, request, plan, [])
     if (known !== undefined) {
       await loadStored(parts, await parts.ledger.registers(), known.id)
-      if (known.digest !== digested.digest) throw new CustodyError('IDEMPOTENCY_CONFLICT', `The idempotency key of request ${known.id} was used for another request.`)
+      if (known.digest !== digested.digest)
+        throw new CustodyError(
+          'IDEMPOTENCY_CONFLICT',
+          `The idempotency key of request ${known.id} was used for another request.`,
+        )
       return { request, digest: digested.digest, review, decision, naming: namingOf(context), created: false }
     }
     await refuseOrPass(parts, request, digested.digest, review, decision)
     const statement = { chainId: request.chainId, requestDigest: digested.digest }
     const signature = signer === null ? null : await signRequest(statement, signer)
     const stored = await parts.ledger.commit(async ({ tx, record }) => {
-      const twin = await tx.selectFrom('requests').select('id').where('idempotency_key', '=', idempotencyKey).executeTakeFirst()
+      const twin = await tx
+        .selectFrom('requests')
+        .select('id')
+        .where('idempotency_key', '=', idempotencyKey)
+        .executeTakeFirst()
       if (twin !== undefined) return false
       if (request.nonce !== null && action.kind !== 'rejection') {
-        const taken = await tx.selectFrom('requests').select('id').where('chain_id', '=', request.chainId).where('safe', '=', request.safe)
-          .where('nonce', '=', request.nonce.toString()).where('state', 'in', ['open', 'signed']).executeTakeFirst()
+        const taken = await tx
+          .selectFrom('requests')
+          .select('id')
+          .where('chain_id', '=', request.chainId)
+          .where('safe', '=', request.safe)
+          .where('nonce', '=', request.nonce.toString())
+          .where('state', 'in', ['open', 'signed'])
+          .executeTakeFirst()
         if (taken !== undefined && input.nonce === undefined) return false
-        if (taken !== undefined) throw new CustodyError('NONCE_TAKEN', `Request ${taken.id} holds nonce ${request.nonce}.`)
+        if (taken !== undefined)
+          throw new CustodyError('NONCE_TAKEN', `Request ${taken.id} holds nonce ${request.nonce}.`)
       }
       const seq = record({
-        type: 'request.proposed', actor: request.creator.principal,
-        data: { id: request.id, digest: digested.digest, effectDigest: digests.digest, request: parseJson(digested.canonical) as Json, creatorSignature: signature },
+        type: 'request.proposed',
+        actor: request.creator.principal,
+        data: {
+          id: request.id,
+          digest: digested.digest,
+          effectDigest: digests.digest,
+          request: parseJson(digested.canonical) as Json,
+          creatorSignature: signature,
+        },
       })
-      record({ type: 'review.made', actor: 'coffer', data: { id: request.id, findings: review.findings.map(({ id, severity }) => ({ id, severity })), simulation: review.simulation.status } })
-      record({ type: 'policy.decided', actor: 'coffer', data: { id: request.id, verdict: decision.verdict, policyHash: decision.policyHash, rules: decision.spoke.map(({ rule, effect, where }) => ({ rule, effect, where })) } })
-      await tx.insertInto('requests').values({
-        id: request.id, treasury: request.treasury, chain_id: request.chainId, safe: request.safe,
-        nonce: request.nonce?.toString() ?? null, kind: action.kind, state: 'open', body: digested.canonical,
-        digest: digested.digest, effect_digest: digests.digest, seq, idempotency_key: idempotencyKey,
-        created_at: request.createdAt, expires_at: request.expiresAt, exported: 0, outcome: null,
-      }).execute()
+      record({
+        type: 'review.made',
+        actor: 'coffer',
+        data: {
+          id: request.id,
+          findings: review.findings.map(({ id, severity }) => ({ id, severity })),
+          simulation: review.simulation.status,
+        },
+      })
+      record({
+        type: 'policy.decided',
+        actor: 'coffer',
+        data: {
+          id: request.id,
+          verdict: decision.verdict,
+          policyHash: decision.policyHash,
+          rules: decision.spoke.map(({ rule, effect, where }) => ({ rule, effect, where })),
+        },
+      })
+      await tx
+        .insertInto('requests')
+        .values({
+          id: request.id,
+          treasury: request.treasury,
+          chain_id: request.chainId,
+          safe: request.safe,
+          nonce: request.nonce?.toString() ?? null,
+          kind: action.kind,
+          state: 'open',
+          body: digested.canonical,
+          digest: digested.digest,
+          effect_digest: digests.digest,
+          seq,
+          idempotency_key: idempotencyKey,
+          created_at: request.createdAt,
+          expires_at: request.expiresAt,
+          exported: 0,
+          outcome: null,
+        })
+        .execute()
       return true
     })
     // Somebody else took the key or the nonce since both were looked up: look again, and take what is there now.
@@ -138,19 +222,42 @@ export async function proposeAction(parts: Parts, context: Context, action: Acti
   }
 }
 
-async function refuseOrPass(parts: Parts, request: Request, digest: Hex, review: Review, decision: Decision): Promise<void> {
+async function refuseOrPass(
+  parts: Parts,
+  request: Request,
+  digest: Hex,
+  review: Review,
+  decision: Decision,
+): Promise<void> {
   try {
     assertApproved(decision)
     if (review.simulation.status === 'reverted' && request.nonce === review.account.nonce) {
-      throw new CustodyError('SIMULATION_FAILED', `The transaction would fail: ${review.simulation.reason ?? 'no reason given'}.`)
+      throw new CustodyError(
+        'SIMULATION_FAILED',
+        `The transaction would fail: ${review.simulation.reason ?? 'no reason given'}.`,
+      )
     }
   } catch (error) {
     if (error instanceof CustodyError) {
       await parts.ledger.commit(async ({ record }) => {
-        record({ type: 'request.refused', actor: request.creator.principal, data: { id: request.id, digest, treasury: request.treasury, kind: request.action.kind, code: error.code, message: error.message } })
+        record({
+          type: 'request.refused',
+          actor: request.creator.principal,
+          data: {
+            id: request.id,
+            digest,
+            treasury: request.treasury,
+            kind: request.action.kind,
+            code: error.code,
+            message: error.message,
+          },
+        })
       })
       // The review goes with the refusal, so that a person sees what would have been signed.
-      throw new CustodyError(error.code, error.message, { next: error.next, details: { ...error.details, safeTxHash: review.digests.digest, findings: review.findings } })
+      throw new CustodyError(error.code, error.message, {
+        next: error.next,
+        details: { ...error.details, safeTxHash: review.digests.digest, findings: review.findings },
+      })
     }
     throw error
   }
@@ -170,7 +277,8 @@ async function chooseNonce(parts: Parts, context: Context, asked: string | undef
     while (held.includes(next)) next += 1n
     return next
   }
-  if (!/^(0|[1-9][0-9]{0,18})$/.test(asked)) throw new CustodyError('NONCE_INVALID', `Expected --nonce as a whole number, got "${asked.slice(0, 20)}".`)
+  if (!/^(0|[1-9][0-9]{0,18})$/.test(asked))
+    throw new CustodyError('NONCE_INVALID', `Expected --nonce as a whole number, got "${asked.slice(0, 20)}".`)
   const nonce = BigInt(asked)
   if (nonce < current) throw new CustodyError('NONCE_INVALID', `Nonce ${nonce} is used; the next one is ${current}.`)
   if (held.includes(nonce)) throw new CustodyError('NONCE_TAKEN', `Another open proposal holds nonce ${nonce}.`)
@@ -190,14 +298,28 @@ function parseAction(context: Context, input: ProposedAction): Action {
     case 'call': {
       const to = parseRecipient(input.to, book).address
       const value = input.value === undefined ? 0n : parseWei(input.value, '--value')
-      const { call, signature } = parseCallInput({ sig: input.sig, args: input.args, abi: input.abi, method: input.method, data: input.data, to, value })
+      const { call, signature } = parseCallInput({
+        sig: input.sig,
+        args: input.args,
+        abi: input.abi,
+        method: input.method,
+        data: input.data,
+        to,
+        value,
+      })
       return input.delegatecall === true ? { kind: 'safe-tx', call, operation: 1 } : { kind: 'call', call, signature }
     }
     case 'batch':
-      return { kind: 'batch', calls: input.format === 'json' ? parseTransactionBuilder(input.text, chain.chainId) : payoutCalls(input.text, book) }
+      return {
+        kind: 'batch',
+        calls:
+          input.format === 'json' ? parseTransactionBuilder(input.text, chain.chainId) : payoutCalls(input.text, book),
+      }
     case 'message':
-      if (input.typedData !== undefined) return { kind: 'message', format: 'typed-data', typedData: parseJson(input.typedData, 'typed data') as Json }
-      if (input.text === undefined || input.text === '') throw new CustodyError('USAGE', 'Expected a text or typed data to sign.')
+      if (input.typedData !== undefined)
+        return { kind: 'message', format: 'typed-data', typedData: parseJson(input.typedData, 'typed data') as Json }
+      if (input.text === undefined || input.text === '')
+        throw new CustodyError('USAGE', 'Expected a text or typed data to sign.')
       return { kind: 'message', format: 'text', text: input.text }
   }
 }
@@ -206,9 +328,12 @@ function payoutCalls(text: string, book: TransferContext): readonly Call[] {
   return parsePayouts(text).map(({ line, ...row }): Call => {
     try {
       const { token, recipient, amount } = parseTransferInput(row, book)
-      return token === null ? { to: recipient, value: amount, data: '0x' } : { to: token, value: 0n, data: encodeErc20Transfer(recipient, amount) }
+      return token === null
+        ? { to: recipient, value: amount, data: '0x' }
+        : { to: token, value: 0n, data: encodeErc20Transfer(recipient, amount) }
     } catch (error) {
-      if (error instanceof CustodyError) throw new CustodyError(error.code, `Line ${line}: ${error.message}`, { next: error.next, details: { line } })
+      if (error instanceof CustodyError)
+        throw new CustodyError(error.code, `Line ${line}: ${error.message}`, { next: error.next, details: { line } })
       throw error
     }
   })
@@ -216,7 +341,8 @@ function payoutCalls(text: string, book: TransferContext): readonly Call[] {
 
 function parseMemo(memo: string | undefined): string | null {
   if (memo === undefined || memo === '') return null
-  if (memo.length > 200 || /\p{Cc}/u.test(memo)) throw new CustodyError('FIELD_INVALID', 'Expected a memo of at most 200 characters without control characters.')
+  if (memo.length > 200 || /\p{Cc}/u.test(memo))
+    throw new CustodyError('FIELD_INVALID', 'Expected a memo of at most 200 characters without control characters.')
   return memo
 }
 
@@ -226,6 +352,7 @@ function creatorName(context: Context, address: Hex | null, actor: string): stri
 
 async function openCreator(parts: Parts, context: Context, name: string, secret: Secret | undefined) {
   const record = context.registers.keys.get(name)
-  if (record === undefined) throw new CustodyError('NOT_FOUND', `There is no key "${name}".`, { next: 'Run coffer key list.' })
+  if (record === undefined)
+    throw new CustodyError('NOT_FOUND', `There is no key "${name}".`, { next: 'Run coffer key list.' })
   return parts.openSigner(record, secret ?? '')
 }

@@ -38,7 +38,12 @@ export async function reconcile(parts: Parts, name: string): Promise<void> {
   await reconcileTreasury(parts, chain, record, treasury)
 }
 
-export async function reconcileTreasury(parts: Parts, chain: Chain, record: ChainRecord, treasury: TreasuryRecord): Promise<void> {
+export async function reconcileTreasury(
+  parts: Parts,
+  chain: Chain,
+  record: ChainRecord,
+  treasury: TreasuryRecord,
+): Promise<void> {
   const account = await parts.readSafe(chain, treasury.safe)
   const registers = await parts.ledger.registers()
   const logged = await loggedRows(parts, registers, treasury)
@@ -48,7 +53,9 @@ export async function reconcileTreasury(parts: Parts, chain: Chain, record: Chai
   const head = (await chain.block('latest'))?.number ?? 0n
   const byHash = new Map(seen.map((execution) => [execution.safeTxHash.toLowerCase(), execution]))
   // In the order of the chain, and what was taken back in the opposite one: changes of the Safe itself build on each other.
-  const inOrder = rows.filter(({ nonce }) => nonce !== null).sort((a, b) => (BigInt(a.nonce ?? 0) < BigInt(b.nonce ?? 0) ? -1 : 1))
+  const inOrder = rows
+    .filter(({ nonce }) => nonce !== null)
+    .sort((a, b) => (BigInt(a.nonce ?? 0) < BigInt(b.nonce ?? 0) ? -1 : 1))
   for (const row of inOrder.toReversed()) {
     const free = BigInt(row.nonce ?? 0) >= account.nonce && !byHash.has(row.effect_digest)
     if (free && row.state !== 'open' && row.state !== 'signed' && row.state !== 'withdrawn') await reopen(parts, row)
@@ -56,19 +63,35 @@ export async function reconcileTreasury(parts: Parts, chain: Chain, record: Chai
   for (const row of inOrder) {
     const landed = byHash.get(row.effect_digest)
     if (landed !== undefined) await close(parts, chain, row, landed, head, record.confirmations)
-    else if (row.state !== 'withdrawn' && BigInt(row.nonce ?? 0) < account.nonce) await supersede(parts, row, head, record.confirmations)
+    else if (row.state !== 'withdrawn' && BigInt(row.nonce ?? 0) < account.nonce)
+      await supersede(parts, row, head, record.confirmations)
   }
   await settleFees(parts, chain, treasury)
   await recordOutside(parts, chain, treasury, seen)
 }
 
-async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenExecution, head: bigint, confirmations: number): Promise<void> {
-  const ours = await parts.ledger.db.selectFrom('executions').selectAll().where('hash', '=', landed.transactionHash).executeTakeFirst()
+async function close(
+  parts: Parts,
+  chain: Chain,
+  row: RequestRow,
+  landed: SeenExecution,
+  head: bigint,
+  confirmations: number,
+): Promise<void> {
+  const ours = await parts.ledger.db
+    .selectFrom('executions')
+    .selectAll()
+    .where('hash', '=', landed.transactionHash)
+    .executeTakeFirst()
   const state = landed.success ? 'executed' : 'failed'
   const final = head - landed.blockNumber + 1n >= BigInt(confirmations)
   const outcome: Landing = {
-    success: landed.success, transactionHash: landed.transactionHash, blockNumber: landed.blockNumber.toString(),
-    blockHash: landed.blockHash, outside: ours === undefined, final,
+    success: landed.success,
+    transactionHash: landed.transactionHash,
+    blockNumber: landed.blockNumber.toString(),
+    blockHash: landed.blockHash,
+    outside: ours === undefined,
+    final,
   }
   if (row.state === state && row.outcome === JSON.stringify(outcome)) return
   const receipt = ours === undefined ? null : await chain.receipt(landed.transactionHash)
@@ -78,25 +101,68 @@ async function close(parts: Parts, chain: Chain, row: RequestRow, landed: SeenEx
   const moved = unreserved ? await outflowOf(chain, row.safe as Address, landed) : null
   if (unreserved && moved === null) return
   await parts.ledger.commit(async (work) => {
-    const now = await work.tx.selectFrom('requests').select(['state', 'outcome']).where('id', '=', row.id).executeTakeFirstOrThrow()
+    const now = await work.tx
+      .selectFrom('requests')
+      .select(['state', 'outcome'])
+      .where('id', '=', row.id)
+      .executeTakeFirstOrThrow()
     if (now.state === state && now.outcome === JSON.stringify(outcome)) return
-    await work.tx.updateTable('requests').set({ state, outcome: JSON.stringify(outcome) }).where('id', '=', row.id).execute()
+    await work.tx
+      .updateTable('requests')
+      .set({ state, outcome: JSON.stringify(outcome) })
+      .where('id', '=', row.id)
+      .execute()
     if (now.state !== state) {
-      work.record({ type: `execution.${landed.success ? 'mined' : 'failed'}`, actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest, ...outcome } })
+      work.record({
+        type: `execution.${landed.success ? 'mined' : 'failed'}`,
+        actor: 'coffer',
+        data: { id: row.id, safeTxHash: row.effect_digest, ...outcome },
+      })
       if (landed.success) settle(work, row.id)
-      if (moved !== null) countOutside(work, { request: row.id, treasury: row.treasury, chainId: row.chain_id }, moved.amounts)
+      if (moved !== null)
+        countOutside(work, { request: row.id, treasury: row.treasury, chainId: row.chain_id }, moved.amounts)
       if (changes !== null) followChange(work, row, changes)
     }
     if (final) {
       if (!landed.success) release(work, row.id)
-      work.record({ type: 'execution.final', actor: 'coffer', data: { id: row.id, blockNumber: outcome.blockNumber, blockHash: outcome.blockHash } })
+      work.record({
+        type: 'execution.final',
+        actor: 'coffer',
+        data: { id: row.id, blockNumber: outcome.blockNumber, blockHash: outcome.blockHash },
+      })
     }
     if (ours !== undefined && receipt !== null) {
       const cost = receipt.gasUsed * receipt.effectiveGasPrice + (receipt.l1Fee ?? 0n)
-      await work.tx.updateTable('executions').set({ state: 'mined', cost: cost.toString(), block_number: outcome.blockNumber, block_hash: landed.blockHash }).where('hash', '=', landed.transactionHash).execute()
-      await work.tx.updateTable('executions').set({ state: 'dropped' }).where('chain_id', '=', ours.chain_id).where('payer', '=', ours.payer).where('nonce', '=', ours.nonce).where('hash', '!=', ours.hash).execute()
+      await work.tx
+        .updateTable('executions')
+        .set({ state: 'mined', cost: cost.toString(), block_number: outcome.blockNumber, block_hash: landed.blockHash })
+        .where('hash', '=', landed.transactionHash)
+        .execute()
+      await work.tx
+        .updateTable('executions')
+        .set({ state: 'dropped' })
+        .where('chain_id', '=', ours.chain_id)
+        .where('payer', '=', ours.payer)
+        .where('nonce', '=', ours.nonce)
+        .where('hash', '!=', ours.hash)
+        .execute()
       const open = work.registers.spending.get(`${ours.chain_id} ${ours.payer} ${ours.nonce}`)?.open
-      if (open === true) work.record({ type: 'execution.paid', actor: 'coffer', data: { id: row.id, hash: ours.hash, spending: { chainId: ours.chain_id, payer: ours.payer, nonce: ours.nonce, cost: cost.toString(), open: false } } })
+      if (open === true)
+        work.record({
+          type: 'execution.paid',
+          actor: 'coffer',
+          data: {
+            id: row.id,
+            hash: ours.hash,
+            spending: {
+              chainId: ours.chain_id,
+              payer: ours.payer,
+              nonce: ours.nonce,
+              cost: cost.toString(),
+              open: false,
+            },
+          },
+        })
     }
   })
 }
@@ -124,7 +190,11 @@ function followChange(work: Work, row: RequestRow, change: Change): void {
   if (before === undefined) return
   const treasury = change(before)
   if (treasury === before) return
-  work.record({ type: 'treasury.changed', actor: 'coffer', data: { id: row.id, treasury: treasury as unknown as Json, before: before as unknown as Json } })
+  work.record({
+    type: 'treasury.changed',
+    actor: 'coffer',
+    data: { id: row.id, treasury: treasury as unknown as Json, before: before as unknown as Json },
+  })
 }
 
 // The record as it was before a request that was taken back had changed it.
@@ -141,11 +211,24 @@ async function reopen(parts: Parts, row: RequestRow): Promise<void> {
     const now = await work.tx.selectFrom('requests').select('state').where('id', '=', row.id).executeTakeFirstOrThrow()
     if (now.state === 'open' || now.state === 'signed') return
     const { signers, exported, treasuries } = work.registers
-    const live = now.state !== 'superseded' || exported.has(row.id) || (signers.get(row.id)?.size ?? 0) >= (treasuries.get(row.treasury)?.threshold ?? 1)
-    await work.tx.updateTable('requests').set({ state: live ? 'signed' : 'open', outcome: null }).where('id', '=', row.id).execute()
-    await work.tx.updateTable('executions').set({ state: 'sent', block_number: null, block_hash: null }).where('request_id', '=', row.id).where('state', '=', 'mined').execute()
+    const live =
+      now.state !== 'superseded' ||
+      exported.has(row.id) ||
+      (signers.get(row.id)?.size ?? 0) >= (treasuries.get(row.treasury)?.threshold ?? 1)
+    await work.tx
+      .updateTable('requests')
+      .set({ state: live ? 'signed' : 'open', outcome: null })
+      .where('id', '=', row.id)
+      .execute()
+    await work.tx
+      .updateTable('executions')
+      .set({ state: 'sent', block_number: null, block_hash: null })
+      .where('request_id', '=', row.id)
+      .where('state', '=', 'mined')
+      .execute()
     reserveAgain(work, row.id)
-    if (before !== null) work.record({ type: 'treasury.changed', actor: 'coffer', data: { id: row.id, treasury: before } })
+    if (before !== null)
+      work.record({ type: 'treasury.changed', actor: 'coffer', data: { id: row.id, treasury: before } })
     work.record({ type: 'execution.reorganised', actor: 'coffer', data: { id: row.id, safeTxHash: row.effect_digest } })
   })
 }
@@ -153,14 +236,27 @@ async function reopen(parts: Parts, row: RequestRow): Promise<void> {
 // Closed at once, so that nobody signs it any more; its limits are released only when the nonce is finally used.
 async function supersede(parts: Parts, row: RequestRow, head: bigint, confirmations: number): Promise<void> {
   await parts.ledger.commit(async (work) => {
-    const now = await work.tx.selectFrom('requests').select(['state', 'outcome']).where('id', '=', row.id).executeTakeFirstOrThrow()
+    const now = await work.tx
+      .selectFrom('requests')
+      .select(['state', 'outcome'])
+      .where('id', '=', row.id)
+      .executeTakeFirstOrThrow()
     const before = now.state === 'superseded' ? (JSON.parse(now.outcome ?? '{}') as Partial<Superseded>) : {}
     if (before.final === true) return
     const seenAt = before.seenAt ?? head.toString()
     const final = head - BigInt(seenAt) + 1n >= BigInt(confirmations)
     if (now.state === 'superseded' && !final) return
-    await work.tx.updateTable('requests').set({ state: 'superseded', outcome: JSON.stringify({ seenAt, final } satisfies Superseded) }).where('id', '=', row.id).execute()
-    if (now.state !== 'superseded') work.record({ type: 'request.superseded', actor: 'coffer', data: { id: row.id, nonce: row.nonce, safeTxHash: row.effect_digest } })
+    await work.tx
+      .updateTable('requests')
+      .set({ state: 'superseded', outcome: JSON.stringify({ seenAt, final } satisfies Superseded) })
+      .where('id', '=', row.id)
+      .execute()
+    if (now.state !== 'superseded')
+      work.record({
+        type: 'request.superseded',
+        actor: 'coffer',
+        data: { id: row.id, nonce: row.nonce, safeTxHash: row.effect_digest },
+      })
     if (final) release(work, row.id)
   })
 }
@@ -171,10 +267,19 @@ interface Superseded {
   readonly final: boolean
 }
 
-async function recordOutside(parts: Parts, chain: Chain, treasury: TreasuryRecord, seen: readonly SeenExecution[]): Promise<void> {
+async function recordOutside(
+  parts: Parts,
+  chain: Chain,
+  treasury: TreasuryRecord,
+  seen: readonly SeenExecution[],
+): Promise<void> {
   const registers = await parts.ledger.registers()
   const known = new Set([...registers.proposals.values()].map(({ effectDigest }) => effectDigest))
-  const unknown = seen.filter((execution) => !known.has(execution.safeTxHash.toLowerCase() as Hex) && !registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`))
+  const unknown = seen.filter(
+    (execution) =>
+      !known.has(execution.safeTxHash.toLowerCase() as Hex) &&
+      !registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`),
+  )
   for (const execution of unknown) {
     const outflow = execution.success ? await outflowOf(chain, treasury.safe, execution) : { known: true, amounts: [] }
     // Not to be had yet: looked at again next time, and not counted as nothing.
@@ -182,15 +287,33 @@ async function recordOutside(parts: Parts, chain: Chain, treasury: TreasuryRecor
     await parts.ledger.commit(async (work) => {
       if (work.registers.outside.has(`${treasury.chainId} ${execution.transactionHash} ${execution.safeTxHash}`)) return
       work.record({
-        type: 'execution.outside', actor: 'coffer',
+        type: 'execution.outside',
+        actor: 'coffer',
         data: {
-          treasury: treasury.name, chainId: treasury.chainId, safeTxHash: execution.safeTxHash, transactionHash: execution.transactionHash,
-          success: execution.success, blockNumber: execution.blockNumber.toString(), outflowKnown: outflow.known,
+          treasury: treasury.name,
+          chainId: treasury.chainId,
+          safeTxHash: execution.safeTxHash,
+          transactionHash: execution.transactionHash,
+          success: execution.success,
+          blockNumber: execution.blockNumber.toString(),
+          outflowKnown: outflow.known,
         },
       })
-      if (!outflow.known) work.record({ type: 'alarm.outflow-unknown', actor: 'coffer', data: { treasury: treasury.name, safeTxHash: execution.safeTxHash, transactionHash: execution.transactionHash } })
-      countOutside(work, { request: `outside:${execution.safeTxHash}`, treasury: treasury.name, chainId: treasury.chainId }, outflow.amounts)
+      if (!outflow.known)
+        work.record({
+          type: 'alarm.outflow-unknown',
+          actor: 'coffer',
+          data: {
+            treasury: treasury.name,
+            safeTxHash: execution.safeTxHash,
+            transactionHash: execution.transactionHash,
+          },
+        })
+      countOutside(
+        work,
+        { request: `outside:${execution.safeTxHash}`, treasury: treasury.name, chainId: treasury.chainId },
+        outflow.amounts,
+      )
     })
   }
 }
-

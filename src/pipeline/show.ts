@@ -45,7 +45,12 @@ export interface RequestView extends Summary {
   readonly digest: Hex
   readonly review: Review | null
   readonly decision: Decision | null
-  readonly signatures: { readonly have: number; readonly need: number; readonly owners: readonly Address[]; readonly partial: readonly { readonly safe: Address; readonly have: number; readonly need: number }[] }
+  readonly signatures: {
+    readonly have: number
+    readonly need: number
+    readonly owners: readonly Address[]
+    readonly partial: readonly { readonly safe: Address; readonly have: number; readonly need: number }[]
+  }
   readonly approvedBy: readonly string[]
   /** In words; null when nothing is owed. */
   readonly owed: string | null
@@ -62,15 +67,28 @@ function summarise(row: RequestRow, now: Seconds): Summary {
   const over = now >= row.expires_at && (row.state === 'open' || row.state === 'signed')
   const liveOnChain = (row.state === 'signed' || (row.state === 'open' && row.exported === 1)) && row.nonce !== null
   return {
-    id: row.id, treasury: row.treasury, chainId: row.chain_id, kind: row.kind, nonce: row.nonce,
-    state: over && !liveOnChain ? 'expired' : row.state, liveOnChain, expired: over, safeTxHash: row.effect_digest as Hex,
-    createdAt: row.created_at, expiresAt: row.expires_at, memo: request.memo, action: request.action,
+    id: row.id,
+    treasury: row.treasury,
+    chainId: row.chain_id,
+    kind: row.kind,
+    nonce: row.nonce,
+    state: over && !liveOnChain ? 'expired' : row.state,
+    liveOnChain,
+    expired: over,
+    safeTxHash: row.effect_digest as Hex,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    memo: request.memo,
+    action: request.action,
     outcome: row.outcome === null || row.state === 'superseded' ? null : (JSON.parse(row.outcome) as Landing),
   }
 }
 
 /** Requests, newest first. `state` as shown, or `live`. */
-export async function list(parts: Parts, filter: { readonly state?: string | undefined; readonly treasury?: string | undefined }): Promise<readonly Summary[]> {
+export async function list(
+  parts: Parts,
+  filter: { readonly state?: string | undefined; readonly treasury?: string | undefined },
+): Promise<readonly Summary[]> {
   const registers = await parts.ledger.registers()
   for (const name of registers.treasuries.keys()) {
     if (filter.treasury !== undefined && filter.treasury !== name) continue
@@ -84,7 +102,10 @@ export async function list(parts: Parts, filter: { readonly state?: string | und
   }
   return all
     .filter((each) => filter.treasury === undefined || each.treasury === filter.treasury)
-    .filter((each) => filter.state === undefined || each.state === filter.state || (filter.state === 'live' && each.liveOnChain))
+    .filter(
+      (each) =>
+        filter.state === undefined || each.state === filter.state || (filter.state === 'live' && each.liveOnChain),
+    )
     .toReversed()
 }
 
@@ -94,9 +115,20 @@ async function summariseFromLog(parts: Parts, registers: Registers, id: string):
   const [logged] = await parts.ledger.entries(proposal.seq)
   const request = parseStoredRequest(canonicalJson(logged?.entry.data['request'] as Json))
   return {
-    id, treasury: request.treasury, chainId: request.chainId, kind: request.action.kind, nonce: proposal.nonce, state: 'altered',
-    liveOnChain: proposal.nonce !== null, expired: false, safeTxHash: proposal.effectDigest, createdAt: request.createdAt, expiresAt: request.expiresAt,
-    memo: request.memo, action: request.action, outcome: null,
+    id,
+    treasury: request.treasury,
+    chainId: request.chainId,
+    kind: request.action.kind,
+    nonce: proposal.nonce,
+    state: 'altered',
+    liveOnChain: proposal.nonce !== null,
+    expired: false,
+    safeTxHash: proposal.effectDigest,
+    createdAt: request.createdAt,
+    expiresAt: request.expiresAt,
+    memo: request.memo,
+    action: request.action,
+    outcome: null,
   }
 }
 
@@ -108,9 +140,21 @@ export async function show(parts: Parts, id: string): Promise<RequestView> {
   const now = parts.clock.now()
   const base = { ...summarise(stored.row, now), request: stored.request, digest: stored.digest, plan: stored.plan }
   const closed = stored.row.state !== 'open' && stored.row.state !== 'signed'
-  const context = closed ? await contextOrNull(parts, stored.request.treasury) : await openContext(parts, stored.request.treasury)
+  const context = closed
+    ? await contextOrNull(parts, stored.request.treasury)
+    : await openContext(parts, stored.request.treasury)
   if (context === null) {
-    return { ...base, review: null, decision: null, signatures: { have: 0, need: 0, owners: [], partial: [] }, approvedBy: [], owed: null, packed: null, frozen: false, naming: null }
+    return {
+      ...base,
+      review: null,
+      decision: null,
+      signatures: { have: 0, need: 0, owners: [], partial: [] },
+      approvedBy: [],
+      owed: null,
+      packed: null,
+      frozen: false,
+      naming: null,
+    }
   }
   const collected = await collect(parts, context, stored)
   const need = context.account.threshold
@@ -119,7 +163,12 @@ export async function show(parts: Parts, id: string): Promise<RequestView> {
     ...base,
     review: judgement?.review ?? null,
     decision: judgement?.decision ?? null,
-    signatures: { have: collected.owners.length, need, owners: collected.owners.map(({ owner }) => owner), partial: collected.partial },
+    signatures: {
+      have: collected.owners.length,
+      need,
+      owners: collected.owners.map(({ owner }) => owner),
+      partial: collected.partial,
+    },
     approvedBy: collected.approvedBy,
     owed: judgement === null ? null : describeOwed(judgement.decision),
     packed: collected.owners.length >= need ? packSignatures(collected.owners.slice(0, need)) : null,

@@ -37,7 +37,11 @@ export function domainOf(state: SafeState): SafeDomain {
 /** @throws REQUEST_ALTERED when a stored signature is not what it says */
 export async function collect(parts: Parts, context: Context, stored: Stored): Promise<Collected> {
   const { account, chain, policy } = context
-  const rows = await parts.ledger.db.selectFrom('signatures').selectAll().where('request_id', '=', stored.row.id).execute()
+  const rows = await parts.ledger.db
+    .selectFrom('signatures')
+    .selectAll()
+    .where('request_id', '=', stored.row.id)
+    .execute()
   const owners: OwnerSignature[] = []
   const committed = new Set<Address>()
   for (const row of rows.filter(({ via }) => via === '')) {
@@ -53,14 +57,21 @@ export async function collect(parts: Parts, context: Context, stored: Stored): P
     const owner = account.owners.find((address) => sameAddress(address, via))
     if (owner === undefined) continue
     const child = await parts.readSafe(chain, owner)
-    const members = rows.filter((row) => row.via === via && row.signature !== null && child.owners.some((address) => sameAddress(address, row.owner)))
-    const parsed = members.map((row) => reread(stored, ownerDigest(stored.plan, domainOf(child)), row.signature as Hex, row.owner as Address))
+    const members = rows.filter(
+      (row) =>
+        row.via === via && row.signature !== null && child.owners.some((address) => sameAddress(address, row.owner)),
+    )
+    const parsed = members.map((row) =>
+      reread(stored, ownerDigest(stored.plan, domainOf(child)), row.signature as Hex, row.owner as Address),
+    )
     committed.add(owner)
     if (parsed.length < child.threshold) partial.push({ safe: owner, have: parsed.length, need: child.threshold })
     else owners.push({ kind: 'contract', owner, data: packSignatures(parsed.slice(0, child.threshold)) })
   }
   if (stored.plan.kind === 'safe-tx') {
-    for (const owner of account.owners.filter((address) => !owners.some((signature) => sameAddress(signature.owner, address)))) {
+    for (const owner of account.owners.filter(
+      (address) => !owners.some((signature) => sameAddress(signature.owner, address)),
+    )) {
       if (await approvedOnChain(context, owner, stored.digests.digest)) {
         committed.add(owner)
         owners.push({ kind: 'approved-hash', owner })
@@ -71,17 +82,30 @@ export async function collect(parts: Parts, context: Context, stored: Stored): P
   const corroborated = context.chainRecord.urls.length > 1 || context.chainRecord.chainId === LOCAL_CHAIN_ID
   const evident = owners.filter(({ kind }) => kind !== 'approved-hash' || corroborated)
   const approvedBy = new Set<string>(evident.map(({ owner }) => principalOf(policy, owner) ?? `owner:${owner}`))
-  const approvals = await parts.ledger.db.selectFrom('approvals').selectAll().where('request_id', '=', stored.row.id).execute()
+  const approvals = await parts.ledger.db
+    .selectFrom('approvals')
+    .selectAll()
+    .where('request_id', '=', stored.row.id)
+    .execute()
   const subject = { chainId: stored.request.chainId, requestDigest: stored.digest, effectDigest: stored.digests.digest }
-  const given = approvals.map((row) => ({ signer: row.address as Address, logSize: row.log_size, logRoot: row.log_root as Hex, signature: row.signature as Hex }))
-  for (const name of approversOf(subject, given, (address) => principalOf(policy, address) ?? `owner:${address}`)) approvedBy.add(name)
+  const given = approvals.map((row) => ({
+    signer: row.address as Address,
+    logSize: row.log_size,
+    logRoot: row.log_root as Hex,
+    signature: row.signature as Hex,
+  }))
+  for (const name of approversOf(subject, given, (address) => principalOf(policy, address) ?? `owner:${address}`))
+    approvedBy.add(name)
   return { owners, committed: [...committed], approvedBy: [...approvedBy], partial }
 }
 
 function reread(stored: Stored, digest: Hex, signature: Hex, owner: Address): OwnerSignature {
   const { owner: recovered, parsed } = parseOwnerSignature(digest, signature)
   if (!sameAddress(recovered, owner)) {
-    throw new CustodyError('REQUEST_ALTERED', `A stored signature of ${owner} on ${stored.row.id} recovers to ${recovered}.`)
+    throw new CustodyError(
+      'REQUEST_ALTERED',
+      `A stored signature of ${owner} on ${stored.row.id} recovers to ${recovered}.`,
+    )
   }
   return parsed
 }

@@ -22,7 +22,9 @@ export interface Stored {
 }
 
 export function planDigests(plan: Plan): SafeDigests {
-  return plan.kind === 'safe-tx' ? safeTxDigests(plan.domain, plan.safeTx) : safeMessageDigests(plan.domain, plan.message)
+  return plan.kind === 'safe-tx'
+    ? safeTxDigests(plan.domain, plan.safeTx)
+    : safeMessageDigests(plan.domain, plan.message)
 }
 
 /**
@@ -39,14 +41,22 @@ export async function loadStored(parts: Parts, registers: Registers, id: string)
   }
   if (proposal === undefined) return altered(parts, id, 'the log never recorded it')
   const digest = sha256(row.body)
-  if (digest !== proposal.digest || row.digest !== proposal.digest) return altered(parts, id, 'its text has another digest')
+  if (digest !== proposal.digest || row.digest !== proposal.digest)
+    return altered(parts, id, 'its text has another digest')
   if (row.effect_digest !== proposal.effectDigest) return altered(parts, id, 'its stored safeTxHash is another one')
   if (!isAsLogged(row, registers)) return altered(parts, id, 'its columns or its state differ from the log')
   const request = parseStoredRequest(row.body)
-  const same = request.id === row.id && request.treasury === row.treasury && request.chainId === row.chain_id &&
-    request.safe === row.safe && (request.nonce?.toString() ?? null) === row.nonce &&
-    request.expiresAt === row.expires_at && request.createdAt === row.created_at && request.idempotencyKey === row.idempotency_key &&
-    request.action.kind === row.kind && row.seq === proposal.seq
+  const same =
+    request.id === row.id &&
+    request.treasury === row.treasury &&
+    request.chainId === row.chain_id &&
+    request.safe === row.safe &&
+    (request.nonce?.toString() ?? null) === row.nonce &&
+    request.expiresAt === row.expires_at &&
+    request.createdAt === row.created_at &&
+    request.idempotencyKey === row.idempotency_key &&
+    request.action.kind === row.kind &&
+    row.seq === proposal.seq
   if (!same) return altered(parts, id, 'its columns differ from its text')
   const treasury = registers.treasuries.get(request.treasury)
   if (treasury === undefined) return altered(parts, id, 'its treasury is not known')

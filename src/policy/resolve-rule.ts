@@ -25,7 +25,12 @@ const NATIVE: Omit<Asset, 'chainId'> = { symbol: 'ETH', token: null, decimals: 1
 
 /** Selectors that move or hand out tokens; a call rule would let them do so without a limit. */
 const SPENDING = new Set(
-  ['transfer(address,uint256)', 'approve(address,uint256)', 'transferFrom(address,address,uint256)', 'increaseAllowance(address,uint256)'].map(selectorOf),
+  [
+    'transfer(address,uint256)',
+    'approve(address,uint256)',
+    'transferFrom(address,address,uint256)',
+    'increaseAllowance(address,uint256)',
+  ].map(selectorOf),
 )
 
 /** Resolves every name and amount of one rule. @throws POLICY_INVALID naming the place */

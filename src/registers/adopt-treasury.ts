@@ -38,7 +38,9 @@ export function recordOf(
 export function assertOneName(registers: Registers, treasury: TreasuryRecord): void {
   for (const other of registers.treasuries.values()) {
     if (other.name !== treasury.name && other.chainId === treasury.chainId && sameAddress(other.safe, treasury.safe)) {
-      throw new CustodyError('NAME_TAKEN', `The Safe ${treasury.safe} is the treasury "${other.name}" already.`, { next: `Use it as ${other.name}.` })
+      throw new CustodyError('NAME_TAKEN', `The Safe ${treasury.safe} is the treasury "${other.name}" already.`, {
+        next: `Use it as ${other.name}.`,
+      })
     }
   }
 }

@@ -26,8 +26,11 @@ const secret = z.string().max(1024)
 const optional = { text: text.optional(), secret: secret.optional() }
 const wei = z.bigint().nonnegative()
 const caps = z.strictObject({
-  gasCeiling: wei.optional(), maxFeePerGas: wei.optional(), maxPriorityFeePerGas: wei.optional(),
-  maxCostPerTransaction: wei.optional(), maxCostPerDay: wei.optional(),
+  gasCeiling: wei.optional(),
+  maxFeePerGas: wei.optional(),
+  maxPriorityFeePerGas: wei.optional(),
+  maxCostPerTransaction: wei.optional(),
+  maxCostPerDay: wei.optional(),
 })
 const keyring = z.array(z.strictObject({ key: text, secret }))
 const document = z.string().max(2_000_000)
@@ -38,8 +41,15 @@ const words = z.string().max(1000)
 const action = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('transfer'), asset: words, to: words, amount: words }),
   z.strictObject({
-    kind: z.literal('call'), to: words, value: optional.text, sig: optional.text, args: z.array(z.string()).optional(),
-    abi: document.optional(), method: optional.text, data: document.optional(), delegatecall: z.boolean().optional(),
+    kind: z.literal('call'),
+    to: words,
+    value: optional.text,
+    sig: optional.text,
+    args: z.array(z.string()).optional(),
+    abi: document.optional(),
+    method: optional.text,
+    data: document.optional(),
+    delegatecall: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal('batch'), text: document, format: z.enum(['csv', 'json']) }),
   z.strictObject({ kind: z.literal('message'), text: document.optional(), typedData: document.optional() }),
@@ -50,7 +60,9 @@ const refund = z.strictObject({ safeTxGas: wei, baseGas: wei, gasPrice: wei, gas
 /** Everything a door can ask of the signer, with the shape of what it hands in. */
 const schemas = {
   'home.init': z.strictObject({
-    admins: z.array(text), threshold: z.number().int(), demo: z.boolean(),
+    admins: z.array(text),
+    threshold: z.number().int(),
+    demo: z.boolean(),
     adminKey: z.strictObject({ name: text, passphrase: secret }).nullable(),
   }),
   'home.show': z.strictObject({}),
@@ -63,15 +75,28 @@ const schemas = {
   'token.create': z.strictObject({ label: text, pin: secret, soPin: secret }),
   'token.find': z.strictObject({}),
   'treasury.create': z.strictObject({
-    name: text, chain: optional.text, owners: z.array(text), threshold: z.number().int(), payer: text, secret,
-    version: z.enum(['1.4.1', '1.5.0']).optional(), caps: caps.optional(),
+    name: text,
+    chain: optional.text,
+    owners: z.array(text),
+    threshold: z.number().int(),
+    payer: text,
+    secret,
+    version: z.enum(['1.4.1', '1.5.0']).optional(),
+    caps: caps.optional(),
   }),
   'treasury.adopt': z.strictObject({ name: text, address: text, chain: optional.text, payer: optional.text }),
   'treasury.list': z.strictObject({}),
   'treasury.show': z.strictObject({ name: text }),
   propose: z.strictObject({
-    treasury: text, action, memo: z.string().max(1000).optional(), expires: optional.text, nonce: optional.text, idempotencyKey: optional.text,
-    refund: refund.optional(), key: optional.text, secret: optional.secret,
+    treasury: text,
+    action,
+    memo: z.string().max(1000).optional(),
+    expires: optional.text,
+    nonce: optional.text,
+    idempotencyKey: optional.text,
+    refund: refund.optional(),
+    key: optional.text,
+    secret: optional.secret,
   }),
   show: z.strictObject({ id: text }),
   list: z.strictObject({ state: optional.text, treasury: optional.text }),
@@ -80,7 +105,12 @@ const schemas = {
   'approve.signature': z.strictObject({ id: text, signature: text, owner: optional.text }),
   reject: z.strictObject({ id: text, memo: optional.text }),
   execute: z.strictObject({
-    id: text, secret, caps: caps.optional(), broadcastUrl: optional.text, waitSeconds: z.number().int().optional(), stuckAfterSeconds: z.number().int().optional(),
+    id: text,
+    secret,
+    caps: caps.optional(),
+    broadcastUrl: optional.text,
+    waitSeconds: z.number().int().optional(),
+    stuckAfterSeconds: z.number().int().optional(),
   }),
   cancel: z.strictObject({ id: text, secret, caps: caps.optional() }),
   'policy.show': z.strictObject({}),
@@ -91,7 +121,11 @@ const schemas = {
   freeze: z.strictObject({ reason: z.string().max(500) }),
   'unfreeze.export': z.strictObject({}),
   unfreeze: z.strictObject({ keys: keyring, signatures: z.array(text) }),
-  'log.list': z.strictObject({ from: z.number().int().nonnegative(), limit: z.number().int().positive(), type: optional.text }),
+  'log.list': z.strictObject({
+    from: z.number().int().nonnegative(),
+    limit: z.number().int().positive(),
+    type: optional.text,
+  }),
   'log.verify': z.strictObject({ since: document.optional() }),
   'log.checkpoint': z.strictObject({}),
   'log.proof': z.strictObject({ id: text }),
@@ -111,7 +145,11 @@ export interface Operations {
 }
 
 /** The operations of one home, opened at the first call that needs it. */
-export function createOperations(directory: string, progress: (text: string) => void, signal?: AbortSignal): Operations {
+export function createOperations(
+  directory: string,
+  progress: (text: string) => void,
+  signal?: AbortSignal,
+): Operations {
   let opened: Promise<Coffer> | null = null
   const open = (): Promise<Coffer> => {
     opened ??= openCoffer(directory, { progress, ...(signal !== undefined && { signal }) })
@@ -126,7 +164,10 @@ export function createOperations(directory: string, progress: (text: string) => 
       const parsed = schemas[name].safeParse(params)
       if (!parsed.success) {
         const issue = parsed.error.issues[0]
-        throw new CustodyError('MESSAGE_INVALID', `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'does not fit'}`)
+        throw new CustodyError(
+          'MESSAGE_INVALID',
+          `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'does not fit'}`,
+        )
       }
       return (await (table[name] as (params: unknown) => Promise<unknown>)(parsed.data)) as never
     },
@@ -144,14 +185,35 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
   return {
     'home.init': (params: Parsed<'home.init'>) =>
       initialise({
-        directory, demo: params.demo, threshold: params.threshold, admins: params.admins.map((admin) => parseAddress(admin, 'admin')),
-        clock: systemClock, actor: localActor(), openLedger: (paths, root, key) => openHomeLedger(paths, root, key, systemClock),
-        makeAdminKey: params.adminKey === null ? null : (paths) => generateKey({ name: params.adminKey?.name ?? '', store: 'keystore', directory: paths.keys, passphrase: params.adminKey?.passphrase }),
+        directory,
+        demo: params.demo,
+        threshold: params.threshold,
+        admins: params.admins.map((admin) => parseAddress(admin, 'admin')),
+        clock: systemClock,
+        actor: localActor(),
+        openLedger: (paths, root, key) => openHomeLedger(paths, root, key, systemClock),
+        makeAdminKey:
+          params.adminKey === null
+            ? null
+            : (paths) =>
+                generateKey({
+                  name: params.adminKey?.name ?? '',
+                  store: 'keystore',
+                  directory: paths.keys,
+                  passphrase: params.adminKey?.passphrase,
+                }),
       }),
     'home.show': async (_: Parsed<'home.show'>) => {
       const { home, ledger } = await open()
       const { policy, freeze } = await ledger.registers()
-      return { directory: home.directory, demo: home.demo, root: home.root, log: await ledger.head(), policy: policy === null ? null : { version: policy.version, hash: policy.hash }, freeze }
+      return {
+        directory: home.directory,
+        demo: home.demo,
+        root: home.root,
+        log: await ledger.head(),
+        policy: policy === null ? null : { version: policy.version, hash: policy.hash },
+        freeze,
+      }
     },
     'chain.add': async (params: Parsed<'chain.add'>) => {
       const coffer = await open()
@@ -160,41 +222,72 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
     'chain.list': async (_: Parsed<'chain.list'>) => [...(await registers()).chains.values()].map(viewChain),
     'key.generate': async (params: Parsed<'key.generate'>) => {
       const coffer = await open()
-      return addKey(coffer, params.name, 'generated', () => generateKey({
-        name: params.name, store: params.store, directory: coffer.home.paths.keys, module: params.module, token: params.token,
-        ...(params.store === 'pkcs11' ? { pin: params.secret } : { passphrase: params.secret }),
-      }))
+      return addKey(coffer, params.name, 'generated', () =>
+        generateKey({
+          name: params.name,
+          store: params.store,
+          directory: coffer.home.paths.keys,
+          module: params.module,
+          token: params.token,
+          ...(params.store === 'pkcs11' ? { pin: params.secret } : { passphrase: params.secret }),
+        }),
+      )
     },
     'key.import': async (params: Parsed<'key.import'>) => {
       const coffer = await open()
       // A key taken over under its old passphrase is only as safe as that one.
       assertPassphrase(params.newSecret ?? params.secret)
-      return addKey(coffer, params.name, 'imported', () => importKeystore({ name: params.name, text: params.file, passphrase: params.secret, newPassphrase: params.newSecret, directory: coffer.home.paths.keys }))
+      return addKey(coffer, params.name, 'imported', () =>
+        importKeystore({
+          name: params.name,
+          text: params.file,
+          passphrase: params.secret,
+          newPassphrase: params.newSecret,
+          directory: coffer.home.paths.keys,
+        }),
+      )
     },
     'key.list': async (_: Parsed<'key.list'>) => [...(await registers()).keys.values()],
     'key.show': async ({ name }: Parsed<'key.show'>) => {
       const key = (await registers()).keys.get(name)
-      if (key === undefined) throw new CustodyError('NOT_FOUND', `There is no key "${name}".`, { next: 'Run coffer key list.' })
+      if (key === undefined)
+        throw new CustodyError('NOT_FOUND', `There is no key "${name}".`, { next: 'Run coffer key list.' })
       return key
     },
-    'token.create': async (params: Parsed<'token.create'>) => createSoftHsmToken({ directory: `${(await open()).home.paths.keys}/softhsm`, ...params }),
+    'token.create': async (params: Parsed<'token.create'>) =>
+      createSoftHsmToken({ directory: `${(await open()).home.paths.keys}/softhsm`, ...params }),
     'token.find': async (_: Parsed<'token.find'>) => ({ module: await Promise.resolve(findSoftHsm()) }),
-    'treasury.create': async (params: Parsed<'treasury.create'>) => createTreasury(await open(), { ...params, caps: definedCaps(params.caps) }),
+    'treasury.create': async (params: Parsed<'treasury.create'>) =>
+      createTreasury(await open(), { ...params, caps: definedCaps(params.caps) }),
     'treasury.adopt': async (params: Parsed<'treasury.adopt'>) => adoptTreasury(await open(), params),
     'treasury.list': async (_: Parsed<'treasury.list'>) => [...(await registers()).treasuries.values()],
     'treasury.show': async ({ name }: Parsed<'treasury.show'>) => showTreasury(await open(), name),
     propose: async ({ refund: asked, ...params }: Parsed<'propose'>) =>
       (await pipeline()).propose({
         ...params,
-        ...(asked !== undefined && { refund: { ...asked, gasToken: parseAddress(asked.gasToken, 'gas token'), refundReceiver: parseAddress(asked.refundReceiver, 'refund receiver') } }),
+        ...(asked !== undefined && {
+          refund: {
+            ...asked,
+            gasToken: parseAddress(asked.gasToken, 'gas token'),
+            refundReceiver: parseAddress(asked.refundReceiver, 'refund receiver'),
+          },
+        }),
       }),
     show: async ({ id }: Parsed<'show'>) => (await pipeline()).show(id),
     list: async (params: Parsed<'list'>) => (await pipeline()).list(params),
     approve: async (params: Parsed<'approve'>) =>
-      (await pipeline()).approve({ ...params, digest: parseHex(params.digest, 'digest', 32), asSafe: params.asSafe === undefined ? undefined : await safeOf(params.asSafe) }),
+      (await pipeline()).approve({
+        ...params,
+        digest: parseHex(params.digest, 'digest', 32),
+        asSafe: params.asSafe === undefined ? undefined : await safeOf(params.asSafe),
+      }),
     'approve.export': async ({ id }: Parsed<'approve.export'>) => (await pipeline()).exportRequest(id),
     'approve.signature': async ({ id, signature, owner }: Parsed<'approve.signature'>) =>
-      (await pipeline()).takeSignature(id, parseHex(signature, 'signature'), owner === undefined ? null : parseAddress(owner, 'owner')),
+      (await pipeline()).takeSignature(
+        id,
+        parseHex(signature, 'signature'),
+        owner === undefined ? null : parseAddress(owner, 'owner'),
+      ),
     reject: async (params: Parsed<'reject'>) => (await pipeline()).reject(params),
     execute: async (params: Parsed<'execute'>) => {
       // Before the pipeline stores signed bytes, which it would do for a URL that it cannot send to.
@@ -202,7 +295,8 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
       if (params.broadcastUrl !== undefined) coffer.assertRpcUrl(params.broadcastUrl)
       return createPipeline(coffer).execute({ ...params, caps: definedCaps(params.caps) })
     },
-    cancel: async (params: Parsed<'cancel'>) => (await pipeline()).cancel({ ...params, caps: definedCaps(params.caps) }),
+    cancel: async (params: Parsed<'cancel'>) =>
+      (await pipeline()).cancel({ ...params, caps: definedCaps(params.caps) }),
     'policy.show': async (_: Parsed<'policy.show'>) => {
       const { policy } = await registers()
       if (policy === null) throw new CustodyError('POLICY_MISSING', 'No policy is active in this home.')
@@ -210,17 +304,28 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
     },
     'policy.check': ({ document: source }: Parsed<'policy.check'>) => Promise.resolve(checkPolicy(source)),
     'policy.template': ({ name, chainId, principals }: Parsed<'policy.template'>) =>
-      Promise.resolve(makePolicy(name, { chainId, principals: Object.fromEntries(Object.entries(principals).map(([who, address]) => [who, parseAddress(address, who)])) })),
+      Promise.resolve(
+        makePolicy(name, {
+          chainId,
+          principals: Object.fromEntries(
+            Object.entries(principals).map(([who, address]) => [who, parseAddress(address, who)]),
+          ),
+        }),
+      ),
     'policy.activate': async (params: Parsed<'policy.activate'>) => {
       const coffer = await open()
-      return withSigners(coffer, params.keys, (signers) => activatePolicy(coffer, params.document, signers, handed(params.signatures)))
+      return withSigners(coffer, params.keys, (signers) =>
+        activatePolicy(coffer, params.document, signers, handed(params.signatures)),
+      )
     },
     'policy.export': async ({ document: source }: Parsed<'policy.export'>) => exportActivation(await open(), source),
     freeze: async ({ reason }: Parsed<'freeze'>) => (await pipeline()).freeze(reason),
     'unfreeze.export': async (_: Parsed<'unfreeze.export'>) => (await pipeline()).exportThaw(),
     unfreeze: async (params: Parsed<'unfreeze'>) => {
       const coffer = await open()
-      return withSigners(coffer, params.keys, (signers) => createPipeline(coffer).unfreeze(signers, handed(params.signatures)))
+      return withSigners(coffer, params.keys, (signers) =>
+        createPipeline(coffer).unfreeze(signers, handed(params.signatures)),
+      )
     },
     'log.list': async ({ from, limit, type }: Parsed<'log.list'>) => listEntries(await open(), from, limit, type),
     'log.verify': async ({ since }: Parsed<'log.verify'>) => verifyLog(await open(), since),
@@ -233,19 +338,27 @@ function createTable(directory: string, open: () => Promise<Coffer>) {
   }
 
   async function safeOf(name: string) {
-    return (await registers()).treasuries.get(name)?.safe ?? parseAddress(name, 'owner Safe (a treasury name or an address)')
+    return (
+      (await registers()).treasuries.get(name)?.safe ?? parseAddress(name, 'owner Safe (a treasury name or an address)')
+    )
   }
 }
 
-const handed = (signatures: readonly string[]): readonly Hex[] => signatures.map((signature) => parseHex(signature, 'signature', 65))
+const handed = (signatures: readonly string[]): readonly Hex[] =>
+  signatures.map((signature) => parseHex(signature, 'signature', 65))
 
-async function withSigners<T>(coffer: Coffer, keys: readonly { readonly key: string; readonly secret: string }[], work: (signers: readonly Signer[]) => Promise<T>): Promise<T> {
+async function withSigners<T>(
+  coffer: Coffer,
+  keys: readonly { readonly key: string; readonly secret: string }[],
+  work: (signers: readonly Signer[]) => Promise<T>,
+): Promise<T> {
   const known = (await coffer.ledger.registers()).keys
   const signers: Signer[] = []
   try {
     for (const { key, secret: opened } of keys) {
       const record = known.get(key)
-      if (record === undefined) throw new CustodyError('NOT_FOUND', `There is no key "${key}".`, { next: 'Run coffer key list.' })
+      if (record === undefined)
+        throw new CustodyError('NOT_FOUND', `There is no key "${key}".`, { next: 'Run coffer key list.' })
       signers.push(await coffer.openSigner(record, opened))
     }
     return await work(signers)
@@ -257,5 +370,7 @@ async function withSigners<T>(coffer: Coffer, keys: readonly { readonly key: str
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
 function definedCaps<T extends object>(given: T | undefined): Defined<T> | undefined {
-  return given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>)
+  return given === undefined
+    ? undefined
+    : (Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>)
 }

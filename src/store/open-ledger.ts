@@ -69,37 +69,47 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       // Somebody may have appended between the two reads; then the rows are there at the next look.
       if (signed !== null && signed.size > frontier.size && attempt < MAX_LOOKS) continue
       if (signed === null || signed.size !== frontier.size || signed.root !== frontierRoot(frontier)) {
-        throw new CustodyError('LOG_INCONSISTENT', `The log has ${frontier.size} entries that its key has not signed; ${signed === null ? 'no signed head is stored' : `the signed head is over ${signed.size}`}.`)
+        throw new CustodyError(
+          'LOG_INCONSISTENT',
+          `The log has ${frontier.size} entries that its key has not signed; ${signed === null ? 'no signed head is stored' : `the signed head is over ${signed.size}`}.`,
+        )
       }
       return registers
     }
   }
 
+  // The checkpoint first: what another process appends between the two reads can only make the log longer.
+  const note = readCheckpoint(directory)
   const rows = await readRows(store.db)
   verifyEntries(rows)
-  const note = readCheckpoint(directory)
   if (note !== null) {
     verifyAgainst(
       [parseCheckpoint(note, vkey).head],
       rows.map(({ leaf }) => leaf),
     )
-  } else if (rows.length > 0) throw new CustodyError('LOG_INCONSISTENT', 'The log has entries but its checkpoint file is gone.')
+  } else if (rows.length > 0)
+    throw new CustodyError('LOG_INCONSISTENT', 'The log has entries but its checkpoint file is gone.')
   await refresh(store.db)
   if (frontier.size > 0 && canonicalJson(registers.root) !== canonicalJson(options.root)) {
     throw new CustodyError('HOME_TAMPERED', 'root.json is not what log entry 0 pins.')
   }
 
   const sign = async (tx: Tx, head: TreeHead): Promise<void> => {
-    await tx.updateTable('log_state').set({ note: signCheckpoint(options.origin, { size: head.size, root: head.root }, options.key) }).execute()
+    await tx
+      .updateTable('log_state')
+      .set({ note: signCheckpoint(options.origin, { size: head.size, root: head.root }, options.key) })
+      .execute()
   }
 
   // Under the write lock, so that two processes cannot publish heads in the wrong order.
   const publish = (): Promise<string> =>
     store.immediate(async (tx) => {
       await refresh(tx)
-      const signed = (await readNote(tx)) ?? signCheckpoint(options.origin, { size: 0, root: frontierRoot(frontier) }, options.key)
+      const signed =
+        (await readNote(tx)) ?? signCheckpoint(options.origin, { size: 0, root: frontierRoot(frontier) }, options.key)
       const known = readCheckpoint(directory)
-      if (known === null || parseCheckpoint(known, vkey).head.size !== frontier.size) writeCheckpoint(directory, signed, frontier.size)
+      if (known === null || parseCheckpoint(known, vkey).head.size !== frontier.size)
+        writeCheckpoint(directory, signed, frontier.size)
       return signed
     })
 

@@ -164,8 +164,14 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
       registers.policy = data['policy'] as PolicyRecord
       break
     case 'freeze.set':
-      registers.freeze = { entry: leaf, by: entry.actor, reason: data['reason'] as string,
-        thawDelay: (data['thawDelay'] as Seconds | undefined) ?? 0, at: entry.time, thaw: null }
+      registers.freeze = {
+        entry: leaf,
+        by: entry.actor,
+        reason: data['reason'] as string,
+        thawDelay: (data['thawDelay'] as Seconds | undefined) ?? 0,
+        at: entry.time,
+        thaw: null,
+      }
       break
     case 'freeze.thaw-signed':
       if (registers.freeze !== null && registers.freeze.entry === data['freeze']) {
@@ -178,7 +184,8 @@ export function foldEntry(registers: Registers, entry: Entry, leaf: Hex): void {
     case 'freeze.thawed': {
       const { freeze } = registers
       // Only the freeze that was thawed, and only after its delay.
-      const due = freeze !== null && freeze.entry === data['freeze'] && freeze.thaw !== null && entry.time >= freeze.thaw.until
+      const due =
+        freeze !== null && freeze.entry === data['freeze'] && freeze.thaw !== null && entry.time >= freeze.thaw.until
       if (due) registers.freeze = null
       break
     }

@@ -41,12 +41,19 @@ export interface Row {
   readonly once?: true
 }
 
-export const transfer = (...changes: readonly string[]): Row['args'] => () => {
-  const flags = new Map([['--treasury', 'ops'], ['--asset', 'USDC'], ['--to', VENDOR], ['--amount', '1.00']])
-  for (let i = 0; i < changes.length; i += 2) flags.set(changes[i] as string, changes[i + 1] as string)
-  // With = so that a value may begin with a dash.
-  return ['propose', 'transfer', ...[...flags].map(([flag, value]) => `${flag}=${value}`)]
-}
+export const transfer =
+  (...changes: readonly string[]): Row['args'] =>
+  () => {
+    const flags = new Map([
+      ['--treasury', 'ops'],
+      ['--asset', 'USDC'],
+      ['--to', VENDOR],
+      ['--amount', '1.00'],
+    ])
+    for (let i = 0; i < changes.length; i += 2) flags.set(changes[i] as string, changes[i + 1] as string)
+    // With = so that a value may begin with a dash.
+    return ['propose', 'transfer', ...[...flags].map(([flag, value]) => `${flag}=${value}`)]
+  }
 
 let prepared: Prepared
 let folder: string
@@ -67,25 +74,31 @@ export function sharePreparedHome(): void {
 /** Registers the rows as tests; each gets a copy of the prepared home. */
 export function badInputTable(title: string, rows: readonly Row[]): void {
   describe(title, () => {
-    it.each(rows.map((row) => ({ ...row, index: rowNumber++ })))('$name: $code, exit $exit, nothing changed', async (row) => {
-      const place = placeAt(join(folder, String(row.index)), prepared)
-      const undo = await row.given?.(place)
-      try {
-        const before = await stateOf(place.home, prepared)
-        const json = await run(row, place, ['--json'])
-        assertDocument(json, row)
-        if (row.once !== true) assertText(await run(row, place, []), row)
-        const after = await stateOf(place.home, prepared)
-        const { log, ...rest } = after
-        const { log: logBefore, ...restBefore } = before
-        expect(rest).toEqual(restBefore)
-        expect(log.slice(0, logBefore.length)).toEqual(logBefore)
-        expect(log.slice(logBefore.length)).toEqual([...(row.records ?? []), ...(row.once === true ? [] : (row.records ?? []))])
-      } finally {
-        prepared.rpc.honest()
-        if (typeof undo === 'function') await (undo as () => unknown)()
-      }
-    })
+    it.each(rows.map((row) => ({ ...row, index: rowNumber++ })))(
+      '$name: $code, exit $exit, nothing changed',
+      async (row) => {
+        const place = placeAt(join(folder, String(row.index)), prepared)
+        const undo = await row.given?.(place)
+        try {
+          const before = await stateOf(place.home, prepared)
+          const json = await run(row, place, ['--json'])
+          assertDocument(json, row)
+          if (row.once !== true) assertText(await run(row, place, []), row)
+          const after = await stateOf(place.home, prepared)
+          const { log, ...rest } = after
+          const { log: logBefore, ...restBefore } = before
+          expect(rest).toEqual(restBefore)
+          expect(log.slice(0, logBefore.length)).toEqual(logBefore)
+          expect(log.slice(logBefore.length)).toEqual([
+            ...(row.records ?? []),
+            ...(row.once === true ? [] : (row.records ?? [])),
+          ])
+        } finally {
+          prepared.rpc.honest()
+          if (typeof undo === 'function') await (undo as () => unknown)()
+        }
+      },
+    )
   })
 }
 
@@ -100,7 +113,10 @@ function placeAt(folder: string, prepared: Prepared): Place {
     return path
   }
   return {
-    prepared, home, file, pin: file('pin', `${PIN}\n`),
+    prepared,
+    home,
+    file,
+    pin: file('pin', `${PIN}\n`),
     async use(work) {
       const operations = createOperations(home, () => {})
       try {

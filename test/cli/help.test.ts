@@ -5,8 +5,13 @@ import { capturedIo } from './captured-io.ts'
 import { wideLines } from './run-coffer.ts'
 
 /** Every command that does something, with its path: groups only hold others. */
-function leaves(command: Command, path: readonly string[] = []): readonly { readonly path: readonly string[]; readonly command: Command }[] {
-  return command.commands.length === 0 ? [{ path, command }] : command.commands.flatMap((child) => leaves(child, [...path, child.name()]))
+function leaves(
+  command: Command,
+  path: readonly string[] = [],
+): readonly { readonly path: readonly string[]; readonly command: Command }[] {
+  return command.commands.length === 0
+    ? [{ path, command }]
+    : command.commands.flatMap((child) => leaves(child, [...path, child.name()]))
 }
 
 const program = createProgram({ io: capturedIo({}), exit: 0 })
@@ -20,11 +25,39 @@ async function help(...path: readonly string[]) {
 
 describe('when a command is asked for help', () => {
   it('knows all commands of the manual', () => {
-    expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining([
-      'init', 'chain add', 'key generate', 'key list', 'key show', 'key import', 'treasury create', 'treasury adopt', 'treasury show', 'propose transfer',
-      'propose call', 'propose batch', 'propose message', 'reject', 'list', 'show', 'approve', 'execute', 'policy show', 'policy check', 'policy activate',
-      'log list', 'log verify', 'log checkpoint', 'log proof', 'log export', 'freeze', 'unfreeze', 'demo',
-    ]))
+    expect(commands.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'init',
+        'chain add',
+        'key generate',
+        'key list',
+        'key show',
+        'key import',
+        'treasury create',
+        'treasury adopt',
+        'treasury show',
+        'propose transfer',
+        'propose call',
+        'propose batch',
+        'propose message',
+        'reject',
+        'list',
+        'show',
+        'approve',
+        'execute',
+        'policy show',
+        'policy check',
+        'policy activate',
+        'log list',
+        'log verify',
+        'log checkpoint',
+        'log proof',
+        'log export',
+        'freeze',
+        'unfreeze',
+        'demo',
+      ]),
+    )
   })
 
   it.each(commands)('coffer $name shows an example of itself, and how to get JSON', async ({ path, command }) => {
@@ -36,15 +69,19 @@ describe('when a command is asked for help', () => {
     expect(stdout).toContain('--home <dir>')
     expect(wideLines(stdout)).toEqual([])
     // Every flag of the example is one that the command takes.
-    for (const flag of example.match(/ --[a-z-]+/g) ?? []) expect(command.options.map(({ long }) => long)).toContain(flag.trim())
+    for (const flag of example.match(/ --[a-z-]+/g) ?? [])
+      expect(command.options.map(({ long }) => long)).toContain(flag.trim())
   })
 
-  it.each(['', 'chain', 'key', 'treasury', 'policy', 'propose', 'log'])('the group "%s" lists what is in it', async (name) => {
-    const { exit, stdout } = await help(...(name === '' ? [] : [name]))
-    expect(exit).toBe(0)
-    expect(stdout).toMatch(/\nCommands:\n/)
-    expect(wideLines(stdout)).toEqual([])
-  })
+  it.each(['', 'chain', 'key', 'treasury', 'policy', 'propose', 'log'])(
+    'the group "%s" lists what is in it',
+    async (name) => {
+      const { exit, stdout } = await help(...(name === '' ? [] : [name]))
+      expect(exit).toBe(0)
+      expect(stdout).toMatch(/\nCommands:\n/)
+      expect(wideLines(stdout)).toEqual([])
+    },
+  )
 
   it('prints the version of the package', async () => {
     const io = capturedIo({})

@@ -43,7 +43,9 @@ function databaseOf(file: string): Pick<HomeState, 'tables' | 'log'> {
   try {
     const log = database.prepare('select text from log order by seq').all() as { text: string }[]
     return {
-      tables: Object.fromEntries(TABLES.map((table) => [table, database.prepare(`select * from ${table} order by 1, 2`).all()])),
+      tables: Object.fromEntries(
+        TABLES.map((table) => [table, database.prepare(`select * from ${table} order by 1, 2`).all()]),
+      ),
       log: log.map(({ text }) => (JSON.parse(text) as { type: string }).type),
     }
   } finally {
@@ -55,10 +57,19 @@ function databaseOf(file: string): Pick<HomeState, 'tables' | 'log'> {
 // A token writes into its own files when it counts a wrong PIN, so only their names are held.
 function filesOf(home: string): Record<string, string> {
   if (!existsSync(home)) return {}
-  const names = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => !/^(?:coffer\.db|log(?:\/|$)|locks(?:\/|$))/.test(name))
-  return Object.fromEntries(names.filter((name) => statSync(join(home, name)).isFile()).sort().map((name) => {
-    const path = join(home, name)
-    const content = name.includes('softhsm/tokens/') ? 'of the token' : createHash('sha256').update(readFileSync(path)).digest('hex')
-    return [relative(home, path), `${(statSync(path).mode & 0o777).toString(8)} ${content}`]
-  }))
+  const names = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => !/^(?:coffer\.db|log(?:\/|$)|locks(?:\/|$))/.test(name),
+  )
+  return Object.fromEntries(
+    names
+      .filter((name) => statSync(join(home, name)).isFile())
+      .sort()
+      .map((name) => {
+        const path = join(home, name)
+        const content = name.includes('softhsm/tokens/')
+          ? 'of the token'
+          : createHash('sha256').update(readFileSync(path)).digest('hex')
+        return [relative(home, path), `${(statSync(path).mode & 0o777).toString(8)} ${content}`]
+      }),
+  )
 }

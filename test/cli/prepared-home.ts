@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encryptKeystoreJson, Wallet } from 'ethers'
 import { privateKeyToAccount } from 'viem/accounts'
-import { deployCanonicalSafe, deployLocalContract, fundLocal, mintTestToken } from '../../src/chain/local/deploy-safe.ts'
+import {
+  deployCanonicalSafe,
+  deployLocalContract,
+  fundLocal,
+  mintTestToken,
+} from '../../src/chain/local/deploy-safe.ts'
 import { LOCAL_ACCOUNTS, type LocalChain, startLocalChain } from '../../src/chain/local/node.ts'
 import { findSoftHsm } from '../../src/keys/softhsm.ts'
 import { smallTeam } from '../../src/policy/templates/small-team.ts'
@@ -55,12 +60,24 @@ export async function prepareHome(): Promise<Prepared> {
     await operations.run('chain.add', { name: 'local', urls: [rpc.url] })
     const keys = await makeKeys(operations)
     const policy = smallTeam({
-      chainId: chain.chainId, principals: { alice: keys.alice.address, bob: keys.bob.address, carol: keys.carol.address },
-      tokens: [{ symbol: 'USDC', token: usdc, decimals: 6 }], addressBook: { [VENDOR]: vendor },
+      chainId: chain.chainId,
+      principals: { alice: keys.alice.address, bob: keys.bob.address, carol: keys.carol.address },
+      tokens: [{ symbol: 'USDC', token: usdc, decimals: 6 }],
+      addressBook: { [VENDOR]: vendor },
     })
-    await operations.run('policy.activate', { document: policy, keys: [], signatures: [await adminSignature(operations, policy)] })
+    await operations.run('policy.activate', {
+      document: policy,
+      keys: [],
+      signatures: [await adminSignature(operations, policy)],
+    })
     await fundLocal(chain.url, keys.payer.address, 10n ** 18n)
-    const { safe } = await operations.run('treasury.create', { name: 'ops', owners: ['alice', 'bob', 'carol'], threshold: 2, payer: 'payer', secret: PIN })
+    const { safe } = await operations.run('treasury.create', {
+      name: 'ops',
+      owners: ['alice', 'bob', 'carol'],
+      threshold: 2,
+      payer: 'payer',
+      secret: PIN,
+    })
     await fundLocal(chain.url, safe, 10n ** 18n)
     await mintTestToken(chain.url, usdc, safe, 100_000n * 10n ** 6n)
     const paid = await proposeTransfer(operations, '100.00', 'first')
@@ -71,7 +88,14 @@ export async function prepareHome(): Promise<Prepared> {
     const open = await proposeTransfer(operations, '300.00', 'third')
     await operations.run('list', {})
     return {
-      chain, rpc, home, keys, safe, usdc, vendor, policy,
+      chain,
+      rpc,
+      home,
+      keys,
+      safe,
+      usdc,
+      vendor,
+      policy,
       ids: { paid: paid.id, complete: complete.id, open: open.id },
       digests: { complete: complete.digest, open: open.digest },
       async close() {
@@ -93,16 +117,30 @@ export async function adminSignature(operations: Operations, document: string, b
 
 async function makeKeys(operations: Operations): Promise<Prepared['keys']> {
   const { module, token } = await operations.run('token.create', { label: 'prepared', pin: PIN, soPin: 'officer-8813' })
-  const onToken = (name: string) => operations.run('key.generate', { name, store: 'pkcs11', module, token, secret: PIN })
-  const [alice, bob, carol, payer] = [await onToken('alice'), await onToken('bob'), await onToken('carol'), await onToken('payer')]
+  const onToken = (name: string) =>
+    operations.run('key.generate', { name, store: 'pkcs11', module, token, secret: PIN })
+  const [alice, bob, carol, payer] = [
+    await onToken('alice'),
+    await onToken('bob'),
+    await onToken('carol'),
+    await onToken('payer'),
+  ]
   const coldWallet = Wallet.createRandom()
-  const file = await encryptKeystoreJson({ address: coldWallet.address, privateKey: coldWallet.privateKey }, PASSPHRASE, { scrypt: { N: 1024 } })
+  const file = await encryptKeystoreJson(
+    { address: coldWallet.address, privateKey: coldWallet.privateKey },
+    PASSPHRASE,
+    { scrypt: { N: 1024 } },
+  )
   const cold = await operations.run('key.import', { name: 'cold', file, secret: PASSPHRASE })
   return { alice, bob, carol, payer, cold }
 }
 
 async function proposeTransfer(operations: Operations, amount: string, idempotencyKey: string) {
-  const made = await operations.run('propose', { treasury: 'ops', action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount }, idempotencyKey })
+  const made = await operations.run('propose', {
+    treasury: 'ops',
+    action: { kind: 'transfer', asset: 'USDC', to: VENDOR, amount },
+    idempotencyKey,
+  })
   return { id: made.request.id, digest: made.review.digests.digest }
 }
 
@@ -114,5 +152,11 @@ async function approveBoth(operations: Operations, { id, digest }: { id: string;
 export function copyHome(from: string, to: string): void {
   cpSync(from, to, { recursive: true })
   const conf = join(to, 'keys', 'softhsm', 'softhsm2.conf')
-  writeFileSync(conf, readFileSync(conf, 'utf8').replace(/^directories\.tokendir = .*$/m, `directories.tokendir = ${join(to, 'keys', 'softhsm', 'tokens')}`))
+  writeFileSync(
+    conf,
+    readFileSync(conf, 'utf8').replace(
+      /^directories\.tokendir = .*$/m,
+      `directories.tokendir = ${join(to, 'keys', 'softhsm', 'tokens')}`,
+    ),
+  )
 }

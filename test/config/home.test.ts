@@ -5,7 +5,13 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { homeDirectory } from '../../src/config/home-directory.ts'
 import { createHomeDirectory, homePaths, readHome, type RootOfTrust, writeHome } from '../../src/config/home.ts'
 
-const root: RootOfTrust = { homeId: `0x${'ab'.repeat(32)}`, admins: ['0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'], threshold: 1, logKey: 'coffer.log/ab+00000000+AAAA', origin: 'coffer.log/ab' }
+const root: RootOfTrust = {
+  homeId: `0x${'ab'.repeat(32)}`,
+  admins: ['0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'],
+  threshold: 1,
+  logKey: 'coffer.log/ab+00000000+AAAA',
+  origin: 'coffer.log/ab',
+}
 
 function directory(): string {
   const folder = mkdtempSync(join(tmpdir(), 'coffer-home-'))
@@ -35,7 +41,8 @@ describe('when a home is written', () => {
 
   it('lets nobody else in and pins the root read-only', () => {
     const at = home()
-    for (const name of readdirSync(at).filter((each) => statSync(join(at, each)).isDirectory())) expect(statSync(join(at, name)).mode & 0o777).toBe(0o700)
+    for (const name of readdirSync(at).filter((each) => statSync(join(at, each)).isDirectory()))
+      expect(statSync(join(at, name)).mode & 0o777).toBe(0o700)
     expect(statSync(at).mode & 0o777).toBe(0o700)
     expect(statSync(join(at, 'root.json')).mode & 0o777).toBe(0o400)
     expect(statSync(join(at, 'home.json')).mode & 0o777).toBe(0o600)
@@ -66,10 +73,25 @@ describe('when a home is not as it was written', () => {
   it.each([
     ['no marker', 'home.json', null, 'HOME_MISSING'],
     ['a marker that is no JSON', 'home.json', 'coffer', 'HOME_TAMPERED'],
-    ['a marker with the same key twice', 'home.json', '{"format":"coffer-home","version":1,"demo":true,"demo":false}', 'HOME_TAMPERED'],
-    ['a marker with an unknown field', 'home.json', '{"format":"coffer-home","version":1,"demo":false,"server":true}', 'HOME_TAMPERED'],
+    [
+      'a marker with the same key twice',
+      'home.json',
+      '{"format":"coffer-home","version":1,"demo":true,"demo":false}',
+      'HOME_TAMPERED',
+    ],
+    [
+      'a marker with an unknown field',
+      'home.json',
+      '{"format":"coffer-home","version":1,"demo":false,"server":true}',
+      'HOME_TAMPERED',
+    ],
     ['a marker of something else', 'home.json', '{"format":"other","version":2}', 'HOME_TAMPERED'],
-    ['the marker of a later version', 'home.json', '{"format":"coffer-home","version":2,"server":true}', 'HOME_VERSION'],
+    [
+      'the marker of a later version',
+      'home.json',
+      '{"format":"coffer-home","version":2,"server":true}',
+      'HOME_VERSION',
+    ],
     ['no root', 'root.json', null, 'HOME_TAMPERED'],
     ['a root without admins', 'root.json', JSON.stringify({ ...root, admins: [] }), 'HOME_TAMPERED'],
     ['a root with an unknown field', 'root.json', JSON.stringify({ ...root, owner: 'me' }), 'HOME_TAMPERED'],

@@ -35,7 +35,12 @@ function demo(name: string, flags: readonly string[], env: NodeJS.ProcessEnv = {
 function processesOf(name: string): readonly string[] {
   return readdirSync('/proc').filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`TMPDIR=${join(folder, name)}`)
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/environ`, 'utf8')
+          .split('\0')
+          .includes(`TMPDIR=${join(folder, name)}`)
+      )
     } catch {
       return false
     }
@@ -47,7 +52,12 @@ describe('when the demo runs with --json', () => {
     const ran = await demo('json', ['--json'])
     const result = documentOf(ran)
     expect(ran.status).toBe(0)
-    expect(result.safe).toMatchObject({ version: '1.5.0', threshold: 2, chainId: 31337, address: expect.stringMatching(/^0x[0-9a-fA-F]{40}$/) })
+    expect(result.safe).toMatchObject({
+      version: '1.5.0',
+      threshold: 2,
+      chainId: 31337,
+      address: expect.stringMatching(/^0x[0-9a-fA-F]{40}$/),
+    })
     expect(result.safe.owners).toHaveLength(3)
     expect(result.steps.map(({ step }: { step: string }) => step)).toEqual(['propose', 'approve', 'approve', 'execute'])
     const { executed, before, after } = result.steps[3]

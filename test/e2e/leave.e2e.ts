@@ -71,10 +71,29 @@ describe('leaving without Coffer', () => {
     const data = await cast('calldata', 'transfer(address,uint256)', stage.vendor, '1000000')
     const nonce = await cast('call', stage.safe, 'nonce()(uint256)')
     const hash = await cast('call', stage.safe, HASH_OF, stage.usdc, '0', data, '0', '0', '0', '0', ZERO, ZERO, nonce)
-    const signers = ['alice', 'bob'].sort((a, b) => (key(a).address.toLowerCase() < key(b).address.toLowerCase() ? -1 : 1))
-    const signatures = await Promise.all(signers.map((name) => cast('wallet', 'sign', '--no-hash', hash, ...keystore(name))))
+    const signers = ['alice', 'bob'].sort((a, b) =>
+      key(a).address.toLowerCase() < key(b).address.toLowerCase() ? -1 : 1,
+    )
+    const signatures = await Promise.all(
+      signers.map((name) => cast('wallet', 'sign', '--no-hash', hash, ...keystore(name))),
+    )
     const packed = `0x${signatures.map((signature) => signature.slice(2)).join('')}`
-    await cast('send', stage.safe, EXECUTE, stage.usdc, '0', data, '0', '0', '0', '0', ZERO, ZERO, packed, ...keystore('payer'))
+    await cast(
+      'send',
+      stage.safe,
+      EXECUTE,
+      stage.usdc,
+      '0',
+      data,
+      '0',
+      '0',
+      '0',
+      '0',
+      ZERO,
+      ZERO,
+      packed,
+      ...keystore('payer'),
+    )
     expect(await vendorBalance()).toBe(before + 1_000_000n)
   })
 
@@ -83,7 +102,12 @@ describe('leaving without Coffer', () => {
     const action = { kind: 'transfer', asset: 'USDC', to: VENDOR, amount: '2.00' } as const
     const { request, review } = await stage.signer.call('propose', { treasury: 'ops', action })
     for (const name of ['alice', 'bob']) {
-      await stage.signer.call('approve', { id: request.id, digest: review.digests.digest, key: name, secret: stage.secret })
+      await stage.signer.call('approve', {
+        id: request.id,
+        digest: review.digests.digest,
+        key: name,
+        secret: stage.secret,
+      })
     }
     const { packed, plan } = await stage.signer.call('show', { id: request.id })
     if (plan.kind !== 'safe-tx' || packed === null) throw new Error('expected a signed transaction')

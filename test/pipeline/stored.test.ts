@@ -157,7 +157,7 @@ describe('when the stored request is edited in the database after its approval',
 
   it('G2 a request that is marked as withdrawn is not executed', async () => {
     const [row] = rowOf('requests', 'id', invoice.request.id) as [Row]
-    expect((await withEdit('requests', row, { state: 'withdrawn' }))[1]).toBe('REQUEST_CLOSED')
+    expect((await withEdit('requests', row, { state: 'withdrawn' }))[1]).toBe('REQUEST_ALTERED')
   })
 })
 

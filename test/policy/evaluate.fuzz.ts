@@ -102,15 +102,13 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc
-      .tuple(fc.constantFrom(...PARTIES), small)
-      .map(([spender, n]): Effect => ({
-        kind: 'approve',
-        where: 'call',
-        token: USDC,
-        spender,
-        amount: BigInt(n) * 1_000_000n,
-      })),
+    arbitrary: fc.tuple(fc.constantFrom(...PARTIES), small).map(([spender, n]): Effect => ({
+      kind: 'approve',
+      where: 'call',
+      token: USDC,
+      spender,
+      amount: BigInt(n) * 1_000_000n,
+    })),
   },
   {
     weight: 1,

@@ -298,7 +298,7 @@ describe('when foreign text wants to look like the review', () => {
     )
     expect(page).toContain('  | Hello\n  | FINDINGS: none\n  | xxx')
     expect(page).toContain('Sign a text message as the Safe.')
-    expect(page).toContain('a message has no nonce')
+    expect(page).toContain('none: a message takes no nonce')
     expect(widest(page)).toBeLessThanOrEqual(80)
   })
 })

@@ -25,17 +25,20 @@ async function end(): Promise<void> {
 }
 
 const call = (operation: string, params: unknown): Promise<unknown> => signer.call(operation as never, params as never)
-const initialise = (): Promise<unknown> => signer.call('home.init', { admins: [ADMIN], threshold: 1, demo: false, adminKey: null })
+const initialise = (): Promise<unknown> =>
+  signer.call('home.init', { admins: [ADMIN], threshold: 1, demo: false, adminKey: null })
 
 /** The signer process of this home: the child of ours whose command line names it. */
 function signerPid(): number {
-  const own = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(home)
-    } catch {
-      return false
-    }
-  })
+  const own = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(home)
+      } catch {
+        return false
+      }
+    })
   expect(own).toHaveLength(1)
   return Number(own[0])
 }
@@ -44,9 +47,12 @@ describe('when a door asks for something that is not on offer', () => {
   beforeAll(start)
   afterAll(end)
 
-  it.each(['sign', 'toString', '__proto__', 'constructor', 'key.export', ''])('refuses the operation "%s" with MESSAGE_INVALID', async (operation) => {
-    await expect(call(operation, {})).rejects.toThrowWithCode('MESSAGE_INVALID')
-  })
+  it.each(['sign', 'toString', '__proto__', 'constructor', 'key.export', ''])(
+    'refuses the operation "%s" with MESSAGE_INVALID',
+    async (operation) => {
+      await expect(call(operation, {})).rejects.toThrowWithCode('MESSAGE_INVALID')
+    },
+  )
 
   it.each([
     ['a missing parameter', 'show', {}],
@@ -63,7 +69,9 @@ describe('when a door asks for something that is not on offer', () => {
 
   it('G1 offers no operation that signs bytes of the caller’s choice', async () => {
     for (const operation of ['key.sign', 'sign', 'signDigest', 'eth_sign', 'personal_sign', 'approve.hash']) {
-      await expect(call(operation, { key: 'alice', digest: `0x${'11'.repeat(32)}`, secret: SECRET })).rejects.toThrowWithCode('MESSAGE_INVALID')
+      await expect(
+        call(operation, { key: 'alice', digest: `0x${'11'.repeat(32)}`, secret: SECRET }),
+      ).rejects.toThrowWithCode('MESSAGE_INVALID')
     }
   })
 })
@@ -77,7 +85,16 @@ describe('when the messages themselves are not what a door sends', () => {
     onTestFinished(() => void child.kill('SIGKILL'))
     const replies: { id: number; kind: string }[] = []
     child.on('message', (message) => replies.push(message as { id: number; kind: string }))
-    for (const message of [null, 'hello', 7, [], {}, { id: '1', operation: 'token.find', params: {} }, { id: 1.5, operation: 'token.find', params: {} }, { id: 2, operation: 'token.find', params: {}, more: 1 }]) {
+    for (const message of [
+      null,
+      'hello',
+      7,
+      [],
+      {},
+      { id: '1', operation: 'token.find', params: {} },
+      { id: 1.5, operation: 'token.find', params: {} },
+      { id: 2, operation: 'token.find', params: {}, more: 1 },
+    ]) {
       child.send(message as object)
     }
     child.send({ id: 9, operation: 'token.find', params: {} })
@@ -119,14 +136,17 @@ describe('when the door goes away', () => {
       await signer.call('token.find', {})
       process.kill(process.pid, 'SIGKILL')`
     const elsewhere = `${home}-elsewhere`
-    expect(() => execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script, elsewhere], { stdio: 'ignore' })).toThrow()
-    const alive = (): boolean => readdirSync('/proc').some((pid) => {
-      try {
-        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(elsewhere)
-      } catch {
-        return false
-      }
-    })
+    expect(() =>
+      execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script, elsewhere], { stdio: 'ignore' }),
+    ).toThrow()
+    const alive = (): boolean =>
+      readdirSync('/proc').some((pid) => {
+        try {
+          return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(elsewhere)
+        } catch {
+          return false
+        }
+      })
     const end = performance.now() + 10_000
     while (alive() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
     expect(alive()).toBe(false)
@@ -147,16 +167,24 @@ describe('G3 when a secret goes to the signer', () => {
       expect(text).not.toContain(SECRET)
     }
     expect(readlinkSync(`/proc/${pid}/exe`)).toBe(process.execPath)
-    const refused = await signer.call('key.generate', { name: 'bob', store: 'keystore', secret: 'short-secret' }).catch((error: unknown) => error)
+    const refused = await signer
+      .call('key.generate', { name: 'bob', store: 'keystore', secret: 'short-secret' })
+      .catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(CustodyError)
-    expect(JSON.stringify([refused, (refused as Error).message, (refused as Error).stack])).not.toContain('short-secret')
+    expect(JSON.stringify([refused, (refused as Error).message, (refused as Error).stack])).not.toContain(
+      'short-secret',
+    )
   })
 
   it('is not repeated by a refusal of the message that carried it', async () => {
-    const refused = (await call('approve', { id: 'r1', digest: '0x', key: 'alice', secret: { text: SECRET } }).catch((error: unknown) => error)) as CustodyError
+    const refused = (await call('approve', { id: 'r1', digest: '0x', key: 'alice', secret: { text: SECRET } }).catch(
+      (error: unknown) => error,
+    )) as CustodyError
     expect(refused.code).toBe('MESSAGE_INVALID')
     expect(JSON.stringify(refused) + refused.message).not.toContain(SECRET)
-    const long = (await call('approve', { id: 'r1', digest: '0x', key: 'alice', secret: SECRET.repeat(100) }).catch((error: unknown) => error)) as CustodyError
+    const long = (await call('approve', { id: 'r1', digest: '0x', key: 'alice', secret: SECRET.repeat(100) }).catch(
+      (error: unknown) => error,
+    )) as CustodyError
     expect(long.code).toBe('MESSAGE_INVALID')
     expect(long.message.length).toBeLessThan(200)
     expect(long.message).not.toContain(SECRET)

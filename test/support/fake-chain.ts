@@ -63,10 +63,16 @@ export class FakeChain implements Chain {
   mine(...transactions: readonly FakeTransaction[]): Block {
     const number = BigInt(this.#blocks.length)
     const hash = keccak256Text(`block ${number} fork ${this.#forks}`)
-    const block: Block = { number, hash, timestamp: 1_700_000_000 + 12 * Number(number), baseFeePerGas: this.quote.baseFeePerGas }
+    const block: Block = {
+      number,
+      hash,
+      timestamp: 1_700_000_000 + 12 * Number(number),
+      baseFeePerGas: this.quote.baseFeePerGas,
+    }
     this.#blocks.push({ block, transactions })
     for (const mined of transactions) {
-      for (const [key, { from, nonce }] of this.pool) if (sameAddress(from, mined.from) && nonce === mined.nonce) this.pool.delete(key)
+      for (const [key, { from, nonce }] of this.pool)
+        if (sameAddress(from, mined.from) && nonce === mined.nonce) this.pool.delete(key)
     }
     return block
   }
@@ -76,17 +82,32 @@ export class FakeChain implements Chain {
     const gone = this.#blocks.splice(-depth)
     this.#forks += 1
     for (let i = 0; i <= depth; i++) this.mine()
-    if (fate === 'pooled') for (const { transactions } of gone) for (const transaction of transactions) this.pool.set(transaction.hash, transaction)
+    if (fate === 'pooled')
+      for (const { transactions } of gone)
+        for (const transaction of transactions) this.pool.set(transaction.hash, transaction)
   }
 
-  readonly findExecutions = async (_chain: Chain, safe: Address, fromBlock: bigint): Promise<readonly FoundExecution[]> =>
+  readonly findExecutions = async (
+    _chain: Chain,
+    safe: Address,
+    fromBlock: bigint,
+  ): Promise<readonly FoundExecution[]> =>
     this.#blocks
       .filter(({ block }) => block.number >= fromBlock)
       .flatMap(({ block, transactions }) => transactions.map((transaction) => ({ block, transaction })))
       .flatMap(({ block, transaction: { hash, to, effect } }) =>
         effect.kind === 'execution' && sameAddress(to, safe)
-          ? [{ safeTxHash: effect.safeTxHash, success: effect.success, blockNumber: block.number, blockHash: block.hash, transactionHash: hash }]
-          : [])
+          ? [
+              {
+                safeTxHash: effect.safeTxHash,
+                success: effect.success,
+                blockNumber: block.number,
+                blockHash: block.hash,
+                transactionHash: hash,
+              },
+            ]
+          : [],
+      )
 
   async assertChainId(): Promise<void> {
     this.#answer()
@@ -187,15 +208,20 @@ export class FakeChain implements Chain {
 
 function receiptOf(transaction: FakeTransaction, block: Block): Receipt {
   const { hash, from, to, effect } = transaction
-  const logs: Log[] = effect.kind !== 'execution' ? [] : [{
-    address: to,
-    topics: [effect.success ? EXECUTION_SUCCESS_TOPIC : EXECUTION_FAILURE_TOPIC, effect.safeTxHash],
-    data: uintWord(0n),
-    blockNumber: block.number,
-    blockHash: block.hash,
-    transactionHash: hash,
-    logIndex: 0,
-  }]
+  const logs: Log[] =
+    effect.kind !== 'execution'
+      ? []
+      : [
+          {
+            address: to,
+            topics: [effect.success ? EXECUTION_SUCCESS_TOPIC : EXECUTION_FAILURE_TOPIC, effect.safeTxHash],
+            data: uintWord(0n),
+            blockNumber: block.number,
+            blockHash: block.hash,
+            transactionHash: hash,
+            logIndex: 0,
+          },
+        ]
   return {
     transactionHash: hash,
     blockNumber: block.number,

@@ -1,5 +1,13 @@
 import { createRequire } from 'node:module'
-import { createPublicClient, createTestClient, createWalletClient, encodeDeployData, type Hex as ViemHex, http, parseAbi } from 'viem'
+import {
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  encodeDeployData,
+  type Hex as ViemHex,
+  http,
+  parseAbi,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { hardhat } from 'viem/chains'
 import { LOCAL_ACCOUNTS, startLocalChain } from '../../src/chain/local/node.ts'
@@ -9,7 +17,10 @@ import { encodeSetup } from '../../src/safe/abi.ts'
 import type { DeployedVersion } from '../../src/safe/deployments.ts'
 
 const require = createRequire(import.meta.url)
-interface Artifact { readonly abi: readonly unknown[]; readonly bytecode: ViemHex }
+interface Artifact {
+  readonly abi: readonly unknown[]
+  readonly bytecode: ViemHex
+}
 
 /** Where the published build of each version keeps its compiled contracts. */
 const PACKAGES: Readonly<Record<DeployedVersion, { readonly root: string; readonly brand: string }>> = {
@@ -20,7 +31,9 @@ const PACKAGES: Readonly<Record<DeployedVersion, { readonly root: string; readon
 const artifact = (version: DeployedVersion, folder: string, name: string): Artifact =>
   require(`${PACKAGES[version].root}/build/artifacts/contracts/${folder}${name}.sol/${name}.json`) as Artifact
 
-const factoryAbi = parseAbi(['function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)'])
+const factoryAbi = parseAbi([
+  'function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)',
+])
 
 export const safeAbi = parseAbi([
   'function getTransactionHash(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, uint256 nonce) view returns (bytes32)',
@@ -31,7 +44,9 @@ export const safeAbi = parseAbi([
   'function VERSION() view returns (string)',
   'function nonce() view returns (uint256)',
 ])
-export const handlerAbi = parseAbi(['function getMessageHashForSafe(address safe, bytes message) view returns (bytes32)'])
+export const handlerAbi = parseAbi([
+  'function getMessageHashForSafe(address safe, bytes message) view returns (bytes32)',
+])
 
 export interface SafeContracts {
   readonly version: DeployedVersion
@@ -80,10 +95,18 @@ export async function withLocalChain() {
     const factory = await deploy(artifact(version, 'proxies/', `${brand}SafeProxyFactory`))
     const handler = await deploy(artifact(version, 'handler/', 'CompatibilityFallbackHandler'))
     const multiSendCallOnly = await deploy(artifact(version, 'libraries/', 'MultiSendCallOnly'))
-    const createSafe = async (owners: readonly Address[], threshold: number, fallbackHandler = handler): Promise<Address> => {
+    const createSafe = async (
+      owners: readonly Address[],
+      threshold: number,
+      fallbackHandler = handler,
+    ): Promise<Address> => {
       const initializer = encodeSetup({ owners, threshold, fallbackHandler })
       const { result, request } = await reader.simulateContract({
-        account, address: factory, abi: factoryAbi, functionName: 'createProxyWithNonce', args: [singleton, initializer, salt++],
+        account,
+        address: factory,
+        abi: factoryAbi,
+        functionName: 'createProxyWithNonce',
+        args: [singleton, initializer, salt++],
       })
       await reader.waitForTransactionReceipt({ hash: await wallet.writeContract(request) })
       return toChecksum(result)
@@ -92,7 +115,9 @@ export async function withLocalChain() {
   }
 
   const fund = async (to: Address, value: bigint): Promise<void> => {
-    await reader.waitForTransactionReceipt({ hash: await wallet.sendTransaction({ to: to === ZERO_ADDRESS ? account.address : to, value }) })
+    await reader.waitForTransactionReceipt({
+      hash: await wallet.sendTransaction({ to: to === ZERO_ADDRESS ? account.address : to, value }),
+    })
   }
 
   return { url, chainId: 31337n, account, reader, wallet, tester, deploySafes, sendAs, fund, stop }

@@ -63,7 +63,9 @@ export async function startLyingRpc(upstream: string): Promise<LyingRpc> {
     }
     const truth = await ask(body)
     if (lie !== undefined && 'result' in lie) {
-      return void response.end(JSON.stringify({ jsonrpc: '2.0', id: call.id, result: lie.result(truth['result'], call) }))
+      return void response.end(
+        JSON.stringify({ jsonrpc: '2.0', id: call.id, result: lie.result(truth['result'], call) }),
+      )
     }
     response.end(JSON.stringify(truth))
   }

@@ -23,22 +23,34 @@ interface ApproveFlags extends SecretFlags {
 
 export function approvalCommands(shell: Shell): readonly Command[] {
   return [
-    command<[string, ApproveFlags]>(shell, {
-      name: 'approve', summary: 'review a request and approve it with a key of this home, or with any other signer',
-      example: 'coffer approve r1ng6m2k8rbk1pq4qeqnq7cy --key alice',
-      setUp: (made) => withSecretFlags(made.argument('<id>'))
-        .option('--key <name>', 'approve with this key')
-        .option('--digest <safeTxHash>', 'the digest you reviewed; needed where there is no terminal')
-        .option('--as-safe <treasury or address>', 'the key is an owner of this Safe, which is an owner of the treasury')
-        .option('--export <file>', 'write the EIP-712 document for another signer (Ledger, phone, MetaMask, cast)')
-        .option('--signature <hex or file>', 'hand in a signature made elsewhere')
-        .option('--owner <address>', 'who is said to have made the signature'),
-    }, (session, id, flags) => {
-      if (flags.export !== undefined) return exportTo(session, id, flags.export)
-      if (flags.signature !== undefined) return handIn(session, id, flags.signature, flags.owner)
-      if (flags.key === undefined) throw new CustodyError('INPUT_REQUIRED', 'Who approves is not said.', { next: 'Give --key NAME, or --export FILE and later --signature HEX for another signer.' })
-      return approveWith(session, id, flags, flags.key)
-    }),
+    command<[string, ApproveFlags]>(
+      shell,
+      {
+        name: 'approve',
+        summary: 'review a request and approve it with a key of this home, or with any other signer',
+        example: 'coffer approve r1ng6m2k8rbk1pq4qeqnq7cy --key alice',
+        setUp: (made) =>
+          withSecretFlags(made.argument('<id>'))
+            .option('--key <name>', 'approve with this key')
+            .option('--digest <safeTxHash>', 'the digest you reviewed; needed where there is no terminal')
+            .option(
+              '--as-safe <treasury or address>',
+              'the key is an owner of this Safe, which is an owner of the treasury',
+            )
+            .option('--export <file>', 'write the EIP-712 document for another signer (Ledger, phone, MetaMask, cast)')
+            .option('--signature <hex or file>', 'hand in a signature made elsewhere')
+            .option('--owner <address>', 'who is said to have made the signature'),
+      },
+      (session, id, flags) => {
+        if (flags.export !== undefined) return exportTo(session, id, flags.export)
+        if (flags.signature !== undefined) return handIn(session, id, flags.signature, flags.owner)
+        if (flags.key === undefined)
+          throw new CustodyError('INPUT_REQUIRED', 'Who approves is not said.', {
+            next: 'Give --key NAME, or --export FILE and later --signature HEX for another signer.',
+          })
+        return approveWith(session, id, flags, flags.key)
+      },
+    ),
   ]
 }
 
@@ -46,12 +58,21 @@ async function approveWith(session: Session, id: string, flags: ApproveFlags, na
   const key = await session.call('key.show', { name })
   let { digest } = flags
   if (digest === undefined) {
-    if (!session.io.interactive) throw new CustodyError('INPUT_REQUIRED', 'There is no terminal to show the review at.', { next: 'Read the review with coffer show ID, then give --digest SAFETXHASH.' })
+    if (!session.io.interactive)
+      throw new CustodyError('INPUT_REQUIRED', 'There is no terminal to show the review at.', {
+        next: 'Read the review with coffer show ID, then give --digest SAFETXHASH.',
+      })
     const view = await session.call('show', { id })
     digest = recompute(view)
     session.io.err(`${renderView(view, session.io.width)}\n\n`)
-    const answer = await session.io.ask(`Compare the EIP-712 Digest on a second screen. Type its last 6 characters to approve: `)
-    if (answer.trim().toLowerCase() !== digest.slice(-6)) throw new CustodyError('APPROVAL_DIGEST', 'The characters are not the last six of the digest; nothing was approved.')
+    const answer = await session.io.ask(
+      `Compare the EIP-712 Digest on a second screen. Type its last 6 characters to approve: `,
+    )
+    if (answer.trim().toLowerCase() !== digest.slice(-6))
+      throw new CustodyError(
+        'APPROVAL_DIGEST',
+        'The characters are not the last six of the digest; nothing was approved.',
+      )
   }
   const secret = await secretOf(session.io, flags, name, secretName(key))
   const done = await session.call('approve', { id, digest, key: name, secret, asSafe: flags.asSafe })
@@ -62,19 +83,24 @@ async function approveWith(session: Session, id: string, flags: ApproveFlags, na
 // and sign another.
 function recompute(view: Result<'show'>): string {
   const { plan } = view
-  const { digest } = plan.kind === 'safe-tx' ? safeTxDigests(plan.domain, plan.safeTx) : safeMessageDigests(plan.domain, plan.message)
-  if (digest !== view.safeTxHash) throw new CustodyError('HASH_MISMATCH', `The fields shown hash to ${digest}, the signer says ${view.safeTxHash}.`)
+  const { digest } =
+    plan.kind === 'safe-tx' ? safeTxDigests(plan.domain, plan.safeTx) : safeMessageDigests(plan.domain, plan.message)
+  if (digest !== view.safeTxHash)
+    throw new CustodyError('HASH_MISMATCH', `The fields shown hash to ${digest}, the signer says ${view.safeTxHash}.`)
   return digest
 }
 
 export function renderApproved(done: Result<'approve'>, width: number): string {
-  return fields([
-    ['Approved', done.id],
-    [done.signed ? 'Signed by' : 'Approved by', done.owner],
-    ['Signatures', `${done.have} of ${done.need}`],
-    ['Owed', done.owed ?? (done.ready ? 'nothing' : 'more owner signatures')],
-    ['Next', done.ready ? `coffer execute ${done.id}` : `coffer approve ${done.id} --key NAME`],
-  ], width)
+  return fields(
+    [
+      ['Approved', done.id],
+      [done.signed ? 'Signed by' : 'Approved by', done.owner],
+      ['Signatures', `${done.have} of ${done.need}`],
+      ['Owed', done.owed ?? (done.ready ? 'nothing' : 'more owner signatures')],
+      ['Next', done.ready ? `coffer execute ${done.id}` : `coffer approve ${done.id} --key NAME`],
+    ],
+    width,
+  )
 }
 
 async function exportTo(session: Session, id: string, file: string): Promise<Outcome> {
@@ -84,10 +110,16 @@ async function exportTo(session: Session, id: string, file: string): Promise<Out
   writeNew(file, toJsonText(exported.typedData, 2))
   return {
     json: exported,
-    text: `${wrap(`Wrote ${file}. The limits are reserved from now on, because a signature may exist that Coffer never sees.`, session.io.width)}\n${fields([
-      ['EIP-712 Digest', exported.digests.digest], ['Domain Hash', exported.digests.domainHash], ['Message Hash', exported.digests.messageHash],
-      ['Sign with', `cast wallet sign --data --from-file ${file}, or eth_signTypedData_v4`], ['Then', `coffer approve ${id} --signature HEX`],
-    ], session.io.width)}`,
+    text: `${wrap(`Wrote ${file}. The limits are reserved from now on, because a signature may exist that Coffer never sees.`, session.io.width)}\n${fields(
+      [
+        ['EIP-712 Digest', exported.digests.digest],
+        ['Domain Hash', exported.digests.domainHash],
+        ['Message Hash', exported.digests.messageHash],
+        ['Sign with', `cast wallet sign --data --from-file ${file}, or eth_signTypedData_v4`],
+        ['Then', `coffer approve ${id} --signature HEX`],
+      ],
+      session.io.width,
+    )}`,
   }
 }
 

@@ -7,7 +7,8 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 
 /** @throws USAGE */
 export function wholeNumber(text: string, flag: string): number {
-  if (!/^(0|[1-9][0-9]{0,14})$/.test(text)) throw new CustodyError('USAGE', `Expected ${flag} as a whole number, got "${excerpt(text, 30)}".`)
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(text))
+    throw new CustodyError('USAGE', `Expected ${flag} as a whole number, got "${excerpt(text, 30)}".`)
   return Number(text)
 }
 
@@ -16,7 +17,10 @@ export function readText(path: string, what: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new CustodyError('FILE_UNREADABLE', `Could not read ${what} "${excerpt(path)}": ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}.`)
+    throw new CustodyError(
+      'FILE_UNREADABLE',
+      `Could not read ${what} "${excerpt(path)}": ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}.`,
+    )
   }
 }
 

@@ -22,7 +22,10 @@ interface Waiting {
  */
 export function startSigner(directory: string, onProgress: (text: string) => void = () => {}): SignerClient {
   const entry = fileURLToPath(new URL(`./entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
-  const child: ChildProcess = fork(entry, [directory], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child: ChildProcess = fork(entry, [directory], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const waiting = new Map<number, Waiting>()
   let next = 1
   let ended = false
@@ -43,7 +46,9 @@ export function startSigner(directory: string, onProgress: (text: string) => voi
     else open?.reject(toCustodyError(reply.error))
   })
   child.on('error', () => fail('The signer process could not be started.'))
-  child.on('exit', (code, signal) => fail(`The signer process ended (${signal ?? `status ${code}`}) before it answered.`))
+  child.on('exit', (code, signal) =>
+    fail(`The signer process ended (${signal ?? `status ${code}`}) before it answered.`),
+  )
   return {
     call: (operation, params) =>
       new Promise((resolve, reject) => {

@@ -1,9 +1,17 @@
 import { catalogue, CustodyError, type ErrorCode } from '../../errors.ts'
 
 /** An error of the other process, with the code it had there. */
-export function toCustodyError(error: { readonly code: string; readonly message: string; readonly next: string; readonly details?: unknown }): CustodyError {
+export function toCustodyError(error: {
+  readonly code: string
+  readonly message: string
+  readonly next: string
+  readonly details?: unknown
+}): CustodyError {
   const code: ErrorCode = error.code in catalogue ? (error.code as ErrorCode) : 'INTERNAL'
-  return new CustodyError(code, error.message, { next: error.next, details: (error.details ?? {}) as Record<string, unknown> })
+  return new CustodyError(code, error.message, {
+    next: error.next,
+    details: (error.details ?? {}) as Record<string, unknown>,
+  })
 }
 
 /** What may leave the process about an error: never a stack, never the text of an error that is not ours. */

@@ -8,5 +8,14 @@ export type Call = z.infer<typeof callSchema>
 
 export type Reply =
   | { readonly id: number; readonly kind: 'result'; readonly result: unknown }
-  | { readonly id: number; readonly kind: 'error'; readonly error: { readonly code: string; readonly message: string; readonly next: string; readonly details?: unknown } }
+  | {
+      readonly id: number
+      readonly kind: 'error'
+      readonly error: {
+        readonly code: string
+        readonly message: string
+        readonly next: string
+        readonly details?: unknown
+      }
+    }
   | { readonly id: number; readonly kind: 'progress'; readonly text: string }

@@ -33,10 +33,12 @@ export function runSigner(directory: string): void {
       running += 1
       current = id
       try {
-        if (!Object.hasOwn(operations.table, operation)) throw new CustodyError('MESSAGE_INVALID', `There is no operation "${operation}".`)
+        if (!Object.hasOwn(operations.table, operation))
+          throw new CustodyError('MESSAGE_INVALID', `There is no operation "${operation}".`)
         send({ id, kind: 'result', result: await operations.run(operation as OperationName, params) })
       } catch (error) {
-        if (process.env['COFFER_DEBUG'] !== undefined && !(error instanceof CustodyError)) process.stderr.write(`${String((error as Error).stack)}\n`)
+        if (process.env['COFFER_DEBUG'] !== undefined && !(error instanceof CustodyError))
+          process.stderr.write(`${String((error as Error).stack)}\n`)
         send({ id, kind: 'error', error: describeError(error) })
       } finally {
         running -= 1
