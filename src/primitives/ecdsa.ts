@@ -21,7 +21,7 @@ export function isLowS(s: Hex): boolean {
 
 /** The address of a 64- or 65-byte uncompressed public key. */
 export function publicKeyToAddress(publicKey: Hex): Address {
-  const body = publicKey.length === 2 + 130 ? (`0x${publicKey.slice(4)}` as Hex) : publicKey
+  const body: Hex = publicKey.length === 2 + 130 ? `0x${publicKey.slice(4)}` : publicKey
   return toChecksum(`0x${keccak256(body).slice(-40)}`)
 }
 

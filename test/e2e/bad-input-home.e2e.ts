@@ -422,7 +422,7 @@ badInputTable('a home that is not as it was', [
     name: 'that an interrupted init left behind',
     code: 'HOME_EXISTS',
     exit: 2,
-    says: /init/,
+    says: /coffer init|ended before/,
     given: ({ home }) => unlinkSync(join(home, 'home.json')),
     args: () => ['init', '--admin', STRANGER.address],
   },

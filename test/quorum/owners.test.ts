@@ -4,7 +4,7 @@ import { collectOwnerSignature } from '../../src/quorum/owners.ts'
 import type { Address } from '../../src/primitives/address.ts'
 import { SECP256K1_N } from '../../src/primitives/ecdsa.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
-import { address, alice, bob, carol, dave } from '../policy/fixture.ts'
+import { alice, bob, carol, dave } from '../policy/fixture.ts'
 import { word } from './fixture.ts'
 
 const digest = word('e1')

@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 import type { Answer, Order } from './crash-child.ts'
 
 const program = fileURLToPath(new URL('crash-child.ts', import.meta.url))
 const cache = mkdtempSync(join(tmpdir(), 'coffer-compiled-'))
+afterAll(() => rmSync(cache, { recursive: true, force: true }))
 
 export type Ending = { readonly killed: true } | ({ readonly killed: false } & Answer)
 

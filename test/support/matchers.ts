@@ -7,7 +7,7 @@ interface CustodyMatchers<R = unknown> {
 }
 
 declare module 'vitest' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars, @typescript-eslint/no-invalid-void-type -- vitest's own extension point has this shape
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars -- vitest's own extension point has this shape
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends CustodyMatchers<R> {}
 }
 
