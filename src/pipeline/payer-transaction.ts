@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { buildEnvelope } from '../build/envelope.ts'
 import type { Envelope, FeeCaps } from '../build/plan.ts'
 import { submit } from '../broadcast/submit.ts'
@@ -58,6 +59,7 @@ export function rowsOf(parts: Parts, id: string): Promise<ExecutionRow[]> {
     .where('request_id', '=', id)
     .where('state', '!=', 'dropped')
     .orderBy('at')
+    .orderBy(sql`rowid`)
     .execute()
 }
 
