@@ -18,6 +18,7 @@ import type { Action, RefundFields, Request } from '../request/request.ts'
 import { parseTransactionBuilder } from '../request/transaction-builder.ts'
 import type { Review } from '../review/review.ts'
 import type { Secret } from '../sign/signer.ts'
+import { verifyCreator } from '../quorum/creator.ts'
 import { signRequest } from '../sign/statement.ts'
 import { type Context, type Naming, namingOf, openContext } from './context.ts'
 import { assertApproved, judge } from './judge.ts'
@@ -141,6 +142,7 @@ export async function proposeAction(
     await refuseOrPass(parts, request, digested.digest, review, decision)
     const statement = { chainId: request.chainId, requestDigest: digested.digest }
     const signature = signer === null ? null : await signRequest(statement, signer)
+    if (signer !== null && signature !== null) verifyCreator(statement, signer.address, signature)
     const stored = await parts.ledger.commit(async ({ tx, record }) => {
       const twin = await tx
         .selectFrom('requests')
